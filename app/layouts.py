@@ -1,0 +1,91 @@
+"""The saved layouts of the window: Search for reading, Inspect for understanding."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+from PySide6.QtCore import QObject, Qt, Signal, Slot
+
+from rankscope.app.settings import Settings
+from rankscope.app.widgets.dock_area import CardDock, DockArea
+
+SEARCH = "search"
+INSPECT = "inspect"
+LAYOUTS = (SEARCH, INSPECT)
+BOTTOM = ("heatmap", "trace", "fate")
+DEFAULT_SIZES = {"library": 216, "preview": 430}
+BOTTOM_HEIGHT = 290
+
+
+class Layouts(QObject):
+    """Switches between layouts, remembering where the docks of each stood. ``changed`` brings the new one's name."""
+
+    changed = Signal(str)
+
+    def __init__(self, area: DockArea, settings: Settings, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._area = area
+        self._settings = settings
+        self.current = ""
+        area.appeared.connect(self.settle)
+
+    def show(self, name: str) -> None:
+        """Switch to a layout. Raises ValueError for an unknown one."""
+        if name not in LAYOUTS:
+            raise ValueError(f"unknown layout {name!r}")
+        if name == self.current:
+            return
+        self.remember()
+        self.current = name
+        self._settings.layout = name
+        state = self._settings.arrangement(name)
+        if state is None or not self._area.restoreState(state):
+            self.arrange_default()
+        self.changed.emit(name)
+
+    def remember(self) -> None:
+        """Keep where the docks of the present layout stand."""
+        if self.current:
+            self._settings.set_arrangement(self.current, self._area.saveState())
+
+    def reset(self) -> None:
+        """Put the docks of the present layout where they stood at first."""
+        self._settings.set_arrangement(self.current, None)
+        self.arrange_default()
+        self.changed.emit(self.current)
+
+    def arrange_default(self) -> None:
+        """Library left, preview right, and for Inspect the evidence as tabs below."""
+        area = self._area
+        docks = {dock.objectName(): dock for dock in area.docks()}
+        places = {"library": Qt.DockWidgetArea.LeftDockWidgetArea, "preview": Qt.DockWidgetArea.RightDockWidgetArea}
+        for name, place in places.items():
+            self._put(docks[name], place)
+            docks[name].show()
+        for name in BOTTOM:
+            self._put(docks[name], Qt.DockWidgetArea.BottomDockWidgetArea)
+            docks[name].setVisible(self.current == INSPECT)
+        for left, right in pairwise(BOTTOM):
+            area.tabifyDockWidget(docks[left], docks[right])
+        if self.current == INSPECT:
+            docks[BOTTOM[0]].raise_()
+        self.size_default()
+
+    def size_default(self) -> None:
+        """Give the docks their default sizes, as far as the window has room; has an effect once it is visible."""
+        docks = {dock.objectName(): dock for dock in self._area.docks()}
+        sides = [docks[name] for name in DEFAULT_SIZES]
+        self._area.resizeDocks(sides, list(DEFAULT_SIZES.values()), Qt.Orientation.Horizontal)
+        if self.current == INSPECT:
+            self._area.resizeDocks([docks[BOTTOM[0]]], [BOTTOM_HEIGHT], Qt.Orientation.Vertical)
+
+    @Slot()
+    def settle(self) -> None:
+        """Ask for the default sizes again: while the area is hidden they are lost."""
+        if self.current and self._settings.arrangement(self.current) is None:
+            self.size_default()
+
+    def _put(self, dock: CardDock, place: Qt.DockWidgetArea) -> None:
+        dock.setFloating(False)
+        if self._area.dockWidgetArea(dock) != place:
+            self._area.addDockWidget(place, dock)

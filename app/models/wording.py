@@ -1,0 +1,94 @@
+"""Numbers as people read them. No Qt."""
+
+from __future__ import annotations
+
+from pathlib import PurePath
+
+from rankscope.app.models.progress_rate import Activity
+from rankscope.core.api import Token, Trace
+
+_TYPES = {"pdf": "PDF", "docx": "Word", "html": "Web page", "md": "Markdown", "txt": "Text"}
+
+
+def count(number: int) -> str:
+    """12408 as "12,408"."""
+    return f"{number:,}"
+
+
+def size(number: int) -> str:
+    """Bytes with a unit: "84 MB", "1.2 GB"; powers of 1,000 as file managers count."""
+    value = float(number)
+    for unit in ("B", "KB", "MB", "GB"):
+        if value < 999.5:
+            return f"{value:.0f} {unit}" if unit == "B" or value >= 10 else f"{value:.1f} {unit}"
+        value /= 1000
+    return f"{value:.1f} TB"
+
+
+def milliseconds(ms: float) -> str:
+    """ "38 ms", "0.4 ms", "1.2 s"."""
+    if ms >= 1000:
+        return f"{ms / 1000:.1f} s"
+    return f"{ms:.0f} ms" if ms >= 10 else f"{ms:.1f} ms"
+
+
+def bare_milliseconds(ms: float) -> str:
+    """The same without the unit, for a list of stages; below one as "<1"."""
+    return f"{ms:.0f}" if ms >= 1 else "<1"
+
+
+def time_left(seconds: float) -> str:
+    """ "20 s", "3 min", "2 h 10 min"; rounded up, because people forgive early more than late."""
+    whole = int(seconds) + 1
+    if whole < 60:
+        return f"{whole} s"
+    minutes = (whole + 59) // 60
+    if minutes < 60:
+        return f"{minutes} min"
+    return f"{minutes // 60} h {minutes % 60} min"
+
+
+def doing(what: str) -> str:
+    """What a report says is happening; a path becomes "Reading NAME"."""
+    name = PurePath(what).name
+    return f"Reading {name}" if name and name != what else what
+
+
+def speed(activity: Activity) -> str:
+    """ "41 files/s", or nothing while it is not known."""
+    if activity.rate is None:
+        return ""
+    return f"{activity.rate:.0f} {activity.unit}/s" if activity.rate >= 10 else f"{activity.rate:.1f} {activity.unit}/s"
+
+
+def stage_times(trace: Trace) -> str:
+    """The last query by stage: "encode 11, dense 3, late 17"."""
+    parts = [f"encode {bare_milliseconds(trace.encode_ms)}"] if trace.encode_ms else []
+    parts += [f"{stage.name} {bare_milliseconds(stage.ms)}" for stage in trace.stages]
+    return ", ".join(parts)
+
+
+def type_name(short: str) -> str:
+    """A format's short name as people call it."""
+    return _TYPES.get(short, short.upper())
+
+
+def word_chips(query: str, tokens: tuple[Token, ...]) -> list[tuple[str, bool]]:
+    """The words of a query and whether each is ordinary text.
+
+    Word pieces are joined to their word; special tokens ([CLS], [SEP]) come as they are with False.
+    """
+    chips: list[tuple[str, bool]] = []
+    position = 0
+    while position < len(tokens):
+        first = tokens[position]
+        last = first
+        position += 1
+        if first.role != "text":
+            chips.append((first.text, False))
+            continue
+        while position < len(tokens) and tokens[position].role == "text" and tokens[position].word == first.word:
+            last = tokens[position]
+            position += 1
+        chips.append((query[first.start : last.end] or first.text, True))
+    return chips

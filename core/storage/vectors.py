@@ -1,0 +1,143 @@
+"""Which passage's vectors lie where: the directory of all segments, and reading vectors by passage id."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from threading import Lock
+
+import numpy as np
+from sqlalchemy import Connection
+
+from rankscope.core.errors import WorkspaceError
+from rankscope.core.storage.database import Database
+from rankscope.core.storage.segments import Segment
+
+FOLDER = "segments"
+
+
+@dataclass(frozen=True)
+class Vectors:
+    """One state of the workspace's vectors. Immutable: a search works on one to its end while another is prepared.
+
+    ``ids`` int64 [n] rising passage ids; passage ``ids[i]`` is row ``rows[i]`` of ``segments[segment_ids[i]]``.
+    Passages in damaged segments are not among them; ``damaged`` says which segments and why.
+    """
+
+    ids: np.ndarray
+    segment_ids: np.ndarray
+    rows: np.ndarray
+    segments: dict[int, Segment]
+    damaged: dict[int, WorkspaceError]
+    generation: tuple[int, int]
+
+    def __len__(self) -> int:
+        return len(self.ids)
+
+    def positions(self, ids: np.ndarray) -> np.ndarray:
+        """Where these passage ids stand in ``ids`` (int64 [len(ids)]). Raises KeyError for an unknown one."""
+        if not len(self.ids):
+            where = np.zeros(len(ids), np.int64)
+        else:
+            where = np.minimum(np.searchsorted(self.ids, ids), len(self.ids) - 1)
+        if len(ids) and (not len(self.ids) or (self.ids[where] != ids).any()):
+            raise KeyError("a passage without vectors")
+        return where
+
+    def known(self, ids: np.ndarray) -> np.ndarray:
+        """Those of these passage ids that have vectors, in the same order."""
+        return ids[np.isin(ids, self.ids)]
+
+    def pooled(self, ids: np.ndarray) -> np.ndarray:
+        """The pooled vectors of these passages: float32 [len(ids), dim]."""
+        where = self.positions(ids)
+        found = [self.segments[int(self.segment_ids[i])].pooled[self.rows[i]] for i in where]
+        return np.stack(found) if found else np.empty((0, self._dim), np.float32)
+
+    def pooled_scores(self, query: np.ndarray) -> np.ndarray:
+        """The inner product of a query vector (float32 [dim]) with every passage: float32 [n], in the order of ids.
+
+        Reads segment by segment from the mapped files, so it needs no memory that grows with the vectors' width.
+        """
+        scores = np.empty(len(self.ids), np.float32)
+        for segment_id, positions in self._by_segment.items():
+            scores[positions] = (self.segments[segment_id].pooled @ query)[self.rows[positions]]
+        return scores
+
+    def tokens(self, ids: Sequence[int] | np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """The multi-vectors of these passages, one after another: float16 [n_vectors, dim], int64 offsets [n + 1]."""
+        found = [
+            self.segments[int(self.segment_ids[i])].of_passage(int(self.rows[i]))
+            for i in self.positions(np.asarray(ids, np.int64))
+        ]
+        offsets = np.concatenate([[0], np.cumsum([len(matrix) for matrix in found])]).astype(np.int64)
+        return (np.concatenate(found) if found else np.empty((0, self._dim), np.float16)), offsets
+
+    @cached_property
+    def _by_segment(self) -> dict[int, np.ndarray]:
+        order = np.argsort(self.segment_ids, kind="stable")
+        names, starts = np.unique(self.segment_ids[order], return_index=True)
+        ends = [*starts[1:].tolist(), len(order)]
+        return {int(name): order[start:end] for name, start, end in zip(names, starts.tolist(), ends, strict=False)}
+
+    @property
+    def _dim(self) -> int:
+        return next((segment.pooled.shape[1] for segment in self.segments.values()), 0)
+
+
+class VectorStore:
+    """Keeps the current :class:`Vectors`, following what this or another process commits."""
+
+    def __init__(self, folder: Path, database: Database) -> None:
+        self._folder = folder / FOLDER
+        self._database = database
+        self._lock = Lock()
+        empty = np.empty(0, np.int64)
+        self._current = Vectors(empty, empty, empty, {}, {}, (-1, -1))
+
+    def current(self) -> Vectors:
+        """The vectors as of the last commit (cheap when nothing has changed)."""
+        with self._lock, self._database.read() as connection:
+            generation = read_generation(connection)
+            if generation != self._current.generation:
+                self._current = self._load(connection, generation)
+            return self._current
+
+    def _load(self, connection: Connection, generation: tuple[int, int]) -> Vectors:
+        old = self._current
+        # Only additions since the last look: passage ids rise, so the new ones are behind the last known id.
+        grown = old.generation[1] == generation[1] and len(old.ids) > 0 and not old.damaged
+        after = int(old.ids[-1]) if grown else 0
+        found = connection.exec_driver_sql(
+            "SELECT id, segment_id, row FROM passages WHERE id > ? ORDER BY id", (after,)
+        ).fetchall()
+        table = np.array([tuple(row) for row in found], np.int64).reshape(-1, 3)
+        if grown:
+            table = np.concatenate([np.stack([old.ids, old.segment_ids, old.rows], axis=1), table])
+        segments: dict[int, Segment] = {}
+        damaged: dict[int, WorkspaceError] = {}
+        for segment_id, file in connection.exec_driver_sql("SELECT id, file FROM segments ORDER BY id"):
+            try:
+                segments[segment_id] = old.segments.get(segment_id) or Segment(self._folder / file)
+            except WorkspaceError as error:
+                damaged[segment_id] = error
+        if damaged:
+            table = table[np.isin(table[:, 1], list(segments))]
+        ids, segment_ids, rows = np.ascontiguousarray(table.T)
+        return Vectors(ids, segment_ids, rows, segments, damaged, generation)
+
+
+def read_generation(connection: Connection) -> tuple[int, int]:
+    """How often passages were added and removed since the workspace was made: tells whether anything changed."""
+    value = connection.exec_driver_sql("SELECT value FROM meta WHERE key = 'generation'").scalar()
+    added, removed = (value or "0.0").split(".")
+    return int(added), int(removed)
+
+
+def bump_generation(connection: Connection, *, added: bool = False, removed: bool = False) -> None:
+    """Record, inside the transaction that does it, that passages were added or removed."""
+    before = read_generation(connection)
+    value = f"{before[0] + added}.{before[1] + removed}"
+    connection.exec_driver_sql("INSERT OR REPLACE INTO meta(key, value) VALUES ('generation', ?)", (value,))

@@ -1,0 +1,216 @@
+"""A workspace in memory with the same face as the engine's and real records."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from rankscope.core.api import (
+    Alignment,
+    Cancelled,
+    DocumentInfo,
+    DocumentText,
+    Facet,
+    Fate,
+    FateStage,
+    Filters,
+    IndexReport,
+    PageView,
+    PassageInfo,
+    Progress,
+    Ranking,
+    SourceInfo,
+    StageTrace,
+    Token,
+    Trace,
+    WorkspaceInfo,
+)
+
+TITLES = (
+    "Fatigue of cast blades",
+    "Annual report 2025",
+    "Rotor dynamics primer",
+    "Maintenance log 14",
+    "Alloy data sheet",
+    "Inspection photos",
+)
+SENTENCE = "Thermal cycling and centrifugal load cause cracks at the blade root which grow until the turbine fails."
+
+
+class FakeWorkspace:
+    """Six documents of one passage each. ``hold`` (an Event) stops a search or a run of indexing until it is set."""
+
+    def __init__(self, path: Path | str = "/nowhere/Handbook", *, indexed: bool = True) -> None:
+        self.path = Path(path)
+        self.notes: tuple[str, ...] = ()
+        self.device = ""
+        self.closed = False
+        self.calls: list[tuple[Any, ...]] = []
+        self.hold: dict[str, threading.Event] = {}
+        self.errors: dict[str, BaseException] = {}
+        self.added: list[Path] = [Path("/docs/reports")] if indexed else []
+        self.passages = len(TITLES) if indexed else 0
+        self.failed = 2 if indexed else 0
+
+    def _called(self, name: str, *details: Any) -> None:
+        self.calls.append((name, *details))
+        if name in self.hold:
+            self.hold[name].wait(10)
+        if name in self.errors:
+            raise self.errors[name]
+
+    def names(self) -> list[str]:
+        return [call[0] for call in self.calls]
+
+    def close(self) -> None:
+        self.closed = True
+
+    def info(self) -> WorkspaceInfo:
+        return WorkspaceInfo(
+            path=str(self.path), format_version=1, encoder="fake", encoder_sha256="0" * 64, dim=4, codec="float16",
+            sources=len(self.added), documents=self.passages, passages=self.passages, vectors=self.passages * 20,
+            failed=self.failed, bytes_total=84_000_000, bytes_segments=1, bytes_database=1, bytes_indexes=1,
+        )  # fmt: skip
+
+    def sources(self) -> list[SourceInfo]:
+        return [
+            SourceInfo(number, str(path), self.passages, self.passages, self.failed, "2026-11-20T09:30:00+00:00")
+            for number, path in enumerate(self.added, start=1)
+        ]
+
+    def documents(self, source_id: int | None = None, status: str | None = None) -> list[DocumentInfo]:
+        self._called("documents", source_id, status)
+        return [
+            DocumentInfo(
+                50 + n, 1, f"/docs/reports/{name}", "", "application/pdf", 10, "2026-01-01", 0, "failed",
+                "encrypted", f"{name} needs a password.", "Remove the password and update.",
+            )
+            for n, name in enumerate(("secret.pdf", "locked.pdf"))
+        ]  # fmt: skip
+
+    def facets(self) -> dict[str, list[Facet]]:
+        if not self.passages:
+            return {"type": [], "year": []}
+        return {
+            "type": [Facet("pdf", 4), Facet("md", 2)],
+            "year": [Facet("2026", 3), Facet("2025", 2), Facet("2024", 1)],
+        }
+
+    def index(
+        self,
+        paths: Any = (),
+        *,
+        progress: Callable[[Progress], None] = lambda p: None,
+        cancelled: Callable[[], bool] = lambda: False,
+    ) -> IndexReport:
+        self.calls.append(("index", tuple(paths)))
+        for done in range(1, 7):
+            progress(Progress(done, 6, f"Reading {TITLES[done - 1]}.pdf"))
+            gate = self.hold.get("index")
+            while gate is not None and not gate.wait(0.005):
+                if cancelled():
+                    raise Cancelled()
+            if cancelled():
+                raise Cancelled()
+        if "index" in self.errors:
+            raise self.errors["index"]
+        self.added += [path for path in paths if path not in self.added]
+        self.passages = 6
+        return IndexReport(6, 0, 6, 0, 0, 0, 0, 6, 6, 0.1)
+
+    def remove_source(self, source_id: int) -> None:
+        self._called("remove_source", source_id)
+        self.added.clear()
+        self.passages = 0
+
+    def pipelines(self) -> list[str]:
+        return ["hybrid", "late", "dense", "lexical"]
+
+    def warm_up(self) -> None:
+        self._called("warm_up")
+        self.device = "CPU bf16"
+
+    def search(
+        self,
+        query: str,
+        *,
+        pipeline: str = "hybrid",
+        k: int = 10,
+        filters: Filters | None = None,
+        cancelled: Callable[[], bool] = lambda: False,
+    ) -> Trace:
+        self._called("search", query, pipeline, k, filters)
+        return make_trace(query, pipeline, k)
+
+    def evidence(self, trace: Trace, passage_ids: Any) -> dict[int, tuple[str, ...]]:
+        self._called("evidence", tuple(passage_ids))
+        return dict.fromkeys(passage_ids, ("blade", "cracks", "turbine"))
+
+    def explain(self, query: str, passage_id: int, *, pipeline: str = "hybrid") -> Alignment:
+        self._called("explain", query, passage_id)
+        return make_alignment(query, passage_id, pipeline)
+
+    def fate(
+        self, query: str, document: int | str, *, pipeline: str = "hybrid", k: int = 10, filters: Filters | None = None
+    ) -> Fate:
+        self._called("fate", query, document)
+        stages = (
+            FateStage("dense", "Dense", 12, 0.41, "cosine", 100, True),
+            FateStage("late", "MaxSim", 23, 2.1, "MaxSim", 10, False),
+        )
+        return Fate(str(document), "Rank 23 after MaxSim; 10 were asked for.", stages, 3)
+
+    def document_text(self, document_id: int) -> DocumentText:
+        self._called("document_text", document_id)
+        title = TITLES[document_id - 1]
+        return DocumentText(document_id, f"/docs/reports/{title}.md", title, "text/markdown", SENTENCE, (), False)
+
+    def page_view(self, document_id: int, page: int, width: int) -> PageView:
+        self._called("page_view", document_id, page, width)
+        return PageView(page, width, 10, bytes(width * 10 * 3))
+
+
+def make_trace(query: str, pipeline: str = "hybrid", k: int = 10) -> Trace:
+    """A trace in which the second stage turns the order of the first around. A query of "nothing" finds none."""
+    ids = np.arange(1, len(TITLES) + 1) if query != "nothing" else np.empty(0, np.int64)
+    scores = np.linspace(0.9, 0.4, len(ids)).astype(np.float32)
+    first = Ranking(ids, scores, "cosine", {int(i): (("dense", int(i)),) for i in ids})
+    second = Ranking(ids[::-1].copy(), scores * 4, "MaxSim", first.sources)
+    stages = (
+        StageTrace("dense", "hnsw", "Dense", {"ef": 100}, (), 6, len(ids), 100, 3.2, first, False),
+        StageTrace("late", "maxsim", "MaxSim", {}, ("dense",), len(ids), len(ids), None, 17.4, second),
+    )
+    passages = {
+        int(i): PassageInfo(
+            int(i), int(i), f"/docs/reports/{TITLES[i - 1]}.md", TITLES[i - 1], TITLES[i - 1], None, 0, len(SENTENCE),
+            SENTENCE, "text/markdown",
+        )
+        for i in ids
+    }  # fmt: skip
+    return Trace(query, pipeline, k, stages, passages, 11.0, 38.0)
+
+
+def make_alignment(query: str, passage_id: int, pipeline: str = "hybrid") -> Alignment:
+    """Query words between [CLS] and [SEP] against the words of the sentence."""
+    words, position = [Token("[CLS]", -1, -1, "special", 0)], 0
+    for number, word in enumerate(query.split(), start=1):
+        start = query.index(word, position)
+        position = start + len(word)
+        words.append(Token(word, start, position, "text", number))
+    words.append(Token("[SEP]", -1, -1, "special", len(words)))
+    passage, position = [], 0
+    for number, word in enumerate(SENTENCE.split()):
+        start = SENTENCE.index(word, position)
+        position = start + len(word)
+        passage.append(Token(word, start, position, "text", number))
+    rng = np.random.default_rng(passage_id)
+    similarities = rng.uniform(0, 1, (len(words), len(passage))).astype(np.float32)
+    contributions = similarities.max(1)
+    return Alignment(
+        query, passage_id, pipeline, float(contributions.sum()), "MaxSim", tuple(words), tuple(passage), similarities,
+        similarities.argmax(1), contributions,
+    )  # fmt: skip

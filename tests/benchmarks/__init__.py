@@ -1,0 +1,1 @@
+"""The benchmark suite: one module per group of figures, run with ``python -m tests.benchmarks``."""

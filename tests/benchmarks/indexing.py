@@ -1,0 +1,102 @@
+"""Passages per second of indexing a folder, against the bare encoder and against sentence-transformers."""
+
+from __future__ import annotations
+
+import json
+import random
+import statistics
+import time
+
+from rankscope.core.encoding.device import cpu_has_bf16
+from rankscope.core.encoding.encoder import BATCH_SIZE
+from rankscope.core.encoding.registry import resolve
+from rankscope.core.progress import Progress
+from rankscope.core.workspace import Workspace
+from rankscope.core.writing import PASSAGES_PER_COMMIT
+from tests.benchmarks.figures import Figure, Settings, at_least, info, say
+from tests.benchmarks.material import Passage, describe, write_folder
+
+
+def run(settings: Settings) -> list[Figure]:
+    """Index a folder; pause the clock now and then to let the peers encode the batch that was just committed."""
+    from sentence_transformers import SentenceTransformer
+
+    material = write_folder(settings.work / "documents", settings.choose(800, 5_000))
+    windows = material.windows(PASSAGES_PER_COMMIT)
+    say(f"{len(material.files)} files, {material.n_passages} passages of {material.mean_tokens:.0f} tokens")
+    workspace = Workspace.open(settings.work / "workspace", create=True)
+    with workspace:
+        workspace.warm_up()
+        encoder = workspace.encoder()
+        reference = SentenceTransformer(str(resolve().folder))
+        warm = [passage.text for passage in windows[0][1][: 2 * BATCH_SIZE]]
+        encoder.encode_passages(warm)
+        reference.encode(warm, show_progress_bar=False)
+
+        pauses = _pauses(len(windows), settings.choose(3, 6))
+        ends = {windows[number][0]: windows[number][1] for number in pauses}
+        bare: list[float] = []
+        plain: list[float] = []
+        paused = 0.0
+
+        def at_file(progress: Progress) -> None:
+            nonlocal paused
+            if progress.total != len(material.files) or progress.done not in ends:
+                return
+            start = time.perf_counter()
+            batch = ends.pop(progress.done)
+            bare.append(_rate(batch, lambda: encoder.encode_passages(*_columns(batch))))
+            sample = random.Random(0).sample(batch, min(len(batch), settings.choose(96, len(batch))))
+            texts = [passage.text for passage in sample]
+            plain.append(_rate(sample, lambda: reference.encode(texts, show_progress_bar=False)))
+            paused += time.perf_counter() - start
+            say(f"after {progress.done} files: bare {bare[-1]:.1f}/s, sentence-transformers {plain[-1]:.1f}/s")
+
+        start = time.perf_counter()
+        report = workspace.index([material.folder], progress=at_file)
+        seconds = time.perf_counter() - start - paused
+        device = workspace.device
+    assert report.encoded == material.n_passages, f"{report.encoded} passages instead of {material.n_passages}"
+    (settings.work / "indexing.json").write_text(json.dumps({"next_piece": material.next_piece}))
+
+    rate = report.encoded / seconds
+    text = f"{report.encoded:,} passages of {material.mean_tokens:.0f} tokens in {len(material.files):,} files ({describe()})"
+    slices = f"{len(bare)} interleaved slices of one batch each"
+    how = f"{text}, on {device}; its clock stops while the peers encode a batch it has just committed"
+    ratio, gain = rate / statistics.median(bare), rate / statistics.median(plain)
+    size = settings.choose(96, PASSAGES_PER_COMMIT)
+    figures = [
+        info("indexing", rate, "passages/s", how, seconds=seconds, device=device),
+        at_least(
+            "indexing ÷ bare encoder",
+            ratio,
+            0.90,
+            "×",
+            f"passages/s against the median of Encoder.encode_passages on {slices}",
+            bare=bare,
+        ),
+    ]
+    how = f"against the median of SentenceTransformer.encode (fp32, defaults) on {slices}, {size} passages of each"
+    if cpu_has_bf16() or not device.startswith("CPU"):
+        figures.append(at_least("indexing ÷ sentence-transformers", gain, 1.5, "×", how, plain=plain))
+    else:
+        how += "; this CPU has no bf16, so no target"
+        figures.append(info("indexing ÷ sentence-transformers", gain, "×", how, plain=plain))
+    return figures
+
+
+def _pauses(n_windows: int, wanted: int) -> list[int]:
+    """Which windows to pause after, spread evenly."""
+    wanted = min(wanted, n_windows)
+    return sorted({round((i + 1) * n_windows / wanted) - 1 for i in range(wanted)})
+
+
+def _columns(batch: list[Passage]) -> tuple[list[str], list[int]]:
+    return [passage.text for passage in batch], [passage.n_tokens for passage in batch]
+
+
+def _rate(batch: list[Passage], encode: object) -> float:
+    assert callable(encode)
+    start = time.perf_counter()
+    encode()
+    return len(batch) / (time.perf_counter() - start)
