@@ -28,17 +28,18 @@ $(READY): pyproject.toml constraints.txt
 	@touch $@
 
 demo: $(READY)  ## index the sample documents, search them, show why, and open the window
-	@echo "== indexing resources/samples into the workspace $(DEMO)/workspace"
-	@$(BIN)/rankscope index resources/samples --workspace $(DEMO)/workspace
+	@echo "== indexing resources/samples into the workspace $(DEMO)/Handbook"
+	@$(BIN)/rankscope index resources/samples --workspace $(DEMO)/Handbook
 	@echo; echo "== rankscope search \"$(QUERY)\" --compare"
-	@$(BIN)/rankscope search "$(QUERY)" --compare -k 5 --workspace $(DEMO)/workspace
+	@$(BIN)/rankscope search "$(QUERY)" --compare -k 5 --workspace $(DEMO)/Handbook
 	@echo
 	@if [ -n "$$DISPLAY$$WAYLAND_DISPLAY" ]; then \
-	  echo "== opening the window (close it to end)"; $(BIN)/rankscope --workspace $(DEMO)/workspace; \
+	  echo "== opening the window (close it to end)"; $(BIN)/rankscope --workspace $(DEMO)/Handbook; \
 	else \
 	  echo "== no display here: leaving screenshots of the window in $(DEMO)/screenshots"; \
-	  QT_QPA_PLATFORM=offscreen $(BIN)/python -m rankscope.app.screenshots $(DEMO)/screenshots \
-	    --workspace $(DEMO)/workspace --query "$(QUERY)"; \
+	  QT_QPA_PLATFORM=offscreen QT_LOGGING_RULES=default.warning=false \
+	    $(BIN)/python -m rankscope.app.screenshots $(DEMO)/screenshots \
+	    --workspace $(DEMO)/Handbook --query "$(QUERY)"; \
 	fi
 
 test: check  ## all checks and tests
@@ -59,9 +60,10 @@ bench: $(READY)  ## the figures of speed, memory and quality, as a table and bui
 	QT_QPA_PLATFORM=offscreen $(BIN)/python -m tests.benchmarks --output build/bench.json
 
 screenshots: $(READY)  ## make the README's pictures again, from the real window
-	@$(BIN)/rankscope index resources/samples --workspace $(DEMO)/workspace
-	QT_QPA_PLATFORM=offscreen $(BIN)/python -m rankscope.app.screenshots docs/screenshots \
-	  --workspace $(DEMO)/workspace --query "$(QUERY)"
+	@$(BIN)/rankscope index resources/samples --workspace $(DEMO)/Handbook
+	QT_QPA_PLATFORM=offscreen QT_LOGGING_RULES=default.warning=false \
+	    $(BIN)/python -m rankscope.app.screenshots docs/screenshots \
+	  --workspace $(DEMO)/Handbook --query "$(QUERY)"
 
 samples: $(READY)  ## write resources/samples again from resources/handbook
 	$(BIN)/python resources/make_samples.py

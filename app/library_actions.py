@@ -1,11 +1,14 @@
-"""What the user does to workspaces and sources, with the questions that belong to it."""
+"""What the user does to workspaces and sources, with the questions that belong to it.
+
+Dialogs are imported where they are used: making their classes takes time that the window's start does not have.
+"""
 
 from __future__ import annotations
 
 from pathlib import Path
 
 from PySide6.QtCore import QObject, Slot
-from PySide6.QtWidgets import QFileDialog, QMessageBox, QWidget
+from PySide6.QtWidgets import QWidget
 
 from rankscope.app.samples import SAMPLE_WORKSPACE, samples_folder
 from rankscope.app.session import Session
@@ -27,6 +30,8 @@ class LibraryActions(QObject):
     @Slot()
     def add_folder(self) -> None:
         """Ask for a folder and add it."""
+        from PySide6.QtWidgets import QFileDialog
+
         folder = QFileDialog.getExistingDirectory(self._window, self.tr("Add a folder to the library"))
         if folder:
             self.add_paths([Path(folder)])
@@ -34,6 +39,8 @@ class LibraryActions(QObject):
     @Slot()
     def add_files(self) -> None:
         """Ask for files and add them."""
+        from PySide6.QtWidgets import QFileDialog
+
         names, _ = QFileDialog.getOpenFileNames(self._window, self.tr("Add files to the library"))
         if names:
             self.add_paths([Path(name) for name in names])
@@ -63,6 +70,8 @@ class LibraryActions(QObject):
     @Slot()
     def new_workspace(self) -> None:
         """Ask where, and make an empty workspace there."""
+        from PySide6.QtWidgets import QFileDialog
+
         name, _ = QFileDialog.getSaveFileName(
             self._window, self.tr("New workspace"), str(default_workspace(self.tr("New workspace")))
         )
@@ -72,6 +81,8 @@ class LibraryActions(QObject):
     @Slot()
     def open_workspace(self) -> None:
         """Ask which, and open it."""
+        from PySide6.QtWidgets import QFileDialog
+
         folder = QFileDialog.getExistingDirectory(
             self._window, self.tr("Open a workspace"), str(default_workspace().parent)
         )
@@ -80,7 +91,9 @@ class LibraryActions(QObject):
 
     @Slot(object)
     def open_path(self, path: Path) -> None:
-        """Open a workspace that exists."""
+        """Open a workspace that exists; one that is gone is told, and offered no more."""
+        if not path.exists():
+            self._settings.forget_recent_workspace(path)
         self._session.open_workspace(path)
 
     @Slot(object)
@@ -101,6 +114,8 @@ class LibraryActions(QObject):
     @Slot(object)
     def remove_source(self, source: SourceInfo) -> None:
         """Ask, and take a source out of the library."""
+        from PySide6.QtWidgets import QMessageBox
+
         question = QMessageBox(self._window)
         question.setWindowTitle(self.tr("Remove from the library"))
         question.setText(self.tr("Remove “{name}” from the library?").format(name=Path(source.path).name))

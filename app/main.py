@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import signal
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -47,6 +48,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     from rankscope.app.theme import Theme
 
     sys.setswitchinterval(SWITCH_INTERVAL)
+    # Ctrl+C in the terminal ends the window at once; Qt's loop would not let Python's own handler run.
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
     application = QApplication(sys.argv[:1])
     QApplication.setApplicationName("rankscope")
     QApplication.setApplicationDisplayName("Rankscope")

@@ -69,9 +69,13 @@ class Studio:
         if self._workspace is not None:
             self.window.open_later(self._workspace, create=False)
         self.window.show()
-        self.wait(lambda: self.window.complete, "the panels")
-        if self._workspace is not None:
-            self.wait(lambda: session.library is not None and bool(session.device), "the workspace")
+        try:
+            self.wait(lambda: self.window.complete, "the panels")
+            if self._workspace is not None:
+                self.wait(lambda: session.library is not None and bool(session.device), "the workspace")
+        except BaseException:
+            self.__exit__()
+            raise
         return self
 
     def __exit__(self, *_: object) -> None:

@@ -92,8 +92,8 @@ class WorkspaceSession(QObject):
         self.opening = False
         self.workspace = workspace
         self.workspaceChanged.emit()
-        for note in workspace.notes:
-            self.noticed.emit(note)
+        if workspace.notes:
+            self.failed.emit("\n".join(workspace.notes), "", "")
         self.refresh_library()
         if self._paths_after_opening is not None:
             self.indexer.add(workspace, self._paths_after_opening)

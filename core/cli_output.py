@@ -133,7 +133,7 @@ def show_compare(trace: Trace, evidence: dict[int, tuple[str, ...]]) -> None:
             print(
                 f"{rank:3}. {_place(trace, passage_id):60.60} {score:9.4f}" + (f"  found by {found}" if found else "")
             )
-    print(f"After: {trace.stages[-1].title} ({after.score_kind})")
+    print(f"After: {trace.stages[-1].title}")
     for rank, (passage_id, score) in enumerate(zip(after.ids.tolist(), after.scores.tolist(), strict=True), 1):
         words = " … ".join(evidence.get(passage_id, ()))
         move = _move(before.output.rank_of(passage_id) if before else None, rank)

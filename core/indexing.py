@@ -151,6 +151,7 @@ class Indexer:
             return
         source_of = {found.path: source_id for source_id, found in waiting}
         pool = self._pool()
+        pool.start()  # its process comes up while the first batch waits for the encoder
         try:
             readable = [found for _, found in waiting if found.problem is None]
             for _, found in waiting:

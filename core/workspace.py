@@ -264,9 +264,8 @@ class Workspace:
 
     def warm_up(self) -> None:
         """Load what the first search would wait for."""
-        encoder = self.encoder()
-        query = encoder.encode_query("warm up").pooled
-        self._dense.search(query, self._vectors.current(), 1)
+        self.encoder()
+        self.search("warm up", k=1)
 
     def search(
         self,

@@ -107,15 +107,16 @@ class FatePanel(EvidencePanel):
         self._top.setSpacing(SPACE_M)
         self._top.addLayout(asked, 2)
         self._top.addLayout(said, 3)
-        self._stack = QStackedLayout()
-        self._stack.addWidget(self.table)
-        self._stack.addWidget(self.notice)
         outer = QVBoxLayout(self)
         outer.setContentsMargins(0, 0, 0, 0)
         outer.setSpacing(SPACE_XS)
         outer.addLayout(self._top)
         outer.addWidget(self.busy)
+        # A stacked layout shows its first widget at once: without a parent that would be a window of its own.
+        self._stack = QStackedLayout()
         outer.addLayout(self._stack, 1)
+        self._stack.addWidget(self.table)
+        self._stack.addWidget(self.notice)
 
     def _build_table(self) -> None:
         table = self.table

@@ -121,10 +121,11 @@ class HeatmapPanel(EvidencePanel):
         inside.setContentsMargins(0, 0, 0, 0)
         inside.setSpacing(SPACE_S)
         inside.addLayout(tools)
+        # A stacked layout shows its first widget at once: without a parent that would be a window of its own.
         self._views = QStackedLayout()
+        inside.addLayout(self._views, 1)
         self._views.addWidget(self.canvas)
         self._views.addWidget(self.table)
-        inside.addLayout(self._views, 1)
         self._stack = QStackedLayout(self)
         self._stack.setContentsMargins(0, 0, 0, 0)
         self._stack.addWidget(content)

@@ -175,14 +175,15 @@ class ResultsPanel(EvidencePanel):
         inside.setSpacing(0)
         inside.addLayout(headings)
         inside.addLayout(columns, 1)
-        self._stack = QStackedLayout()
-        self._stack.addWidget(content)
-        self._stack.addWidget(self.notice)
         outer = QVBoxLayout(self)
         outer.setContentsMargins(0, 0, 0, 0)
         outer.setSpacing(SPACE_S - 2)
         outer.addWidget(self.busy)
+        # A stacked layout shows its first widget at once: without a parent that would be a window of its own.
+        self._stack = QStackedLayout()
         outer.addLayout(self._stack, 1)
+        self._stack.addWidget(content)
+        self._stack.addWidget(self.notice)
 
     def _listen(self) -> None:
         session = self.session

@@ -17,6 +17,7 @@ _WORDS = {"entered": "up_text", "dropped": "down_text"}
 _CROWD = 40  # from so many curves in sight they are drawn thin
 _STUB = 12.0
 _INSET = 6.0
+_MARK_ROOM = 18.0
 
 
 class SlopeLane(QWidget):
@@ -30,6 +31,7 @@ class SlopeLane(QWidget):
         self._theme = theme
         self._row_height = row_height
         self._moves: tuple[Move, ...] = ()
+        self._ends: tuple[frozenset[int | None], frozenset[int | None]] = (frozenset(), frozenset())
         self._offsets = (0, 0)
         self._hovered: int | None = None
         self._selected: int | None = None
@@ -39,6 +41,9 @@ class SlopeLane(QWidget):
     def set_moves(self, moves: Iterable[Move]) -> None:
         """Show other moves."""
         self._moves = tuple(moves)
+        dropped = frozenset(move.before_row for move in self._moves if move.kind == "dropped")
+        entered = frozenset(move.after_row for move in self._moves if move.kind == "entered")
+        self._ends = (dropped, entered)
         counts = {kind: sum(1 for move in self._moves if move.kind == kind) for kind in _WIDTH}
         self.setAccessibleDescription(
             self.tr("{up} up, {down} down, {same} not moved, {entered} new, {dropped} dropped").format(**counts)
@@ -145,13 +150,13 @@ class SlopeLane(QWidget):
     def _mark(self, painter: QPainter, move: Move) -> None:
         """The words at the end of a line that leads out of the picture."""
         text = self.mark_text(move)
-        row, side = (move.after_row, 1) if move.kind == "entered" else (move.before_row, 0)
-        if not text or row is None:
+        if not text:
             return
         font = self._theme.font("small")
         metrics = QFontMetricsF(font)
         width, height = metrics.horizontalAdvance(text) + 8, metrics.height() + 2
-        y = self.centre(row, side) - height / 2
+        side = 1 if move.kind == "entered" else 0
+        y = self.mark_centre(move) - height / 2
         x = self.width() - _INSET - _STUB - 2 - width if side else _INSET + _STUB + 2
         box = QRectF(max(0.0, x), y, width, height)
         if box.bottom() < 0 or box.top() > self.height():
@@ -164,6 +169,15 @@ class SlopeLane(QWidget):
         painter.setPen(self._theme.qcolor(_WORDS[move.kind]))
         painter.setFont(font)
         painter.drawText(box, Qt.AlignmentFlag.AlignCenter, text)
+
+    def mark_centre(self, move: Move) -> float:
+        """The y of a mark's words: its row's line, a little off it where a mark of the other side stands as high."""
+        side = 1 if move.kind == "entered" else 0
+        row = move.after_row if side else move.before_row
+        y = self.centre(row or 0, side)
+        opposite = round((y + self._offsets[1 - side]) / self._row_height - 0.5)
+        crowded = opposite in self._ends[1 - side] and abs(self.centre(opposite, 1 - side) - y) < _MARK_ROOM
+        return y + (side - 0.5) * _MARK_ROOM if crowded else y
 
     def mark_text(self, move: Move) -> str:
         """ "new from 37", "new", "to 58" or "dropped"; "" for a move between two shown rows."""

@@ -78,7 +78,7 @@ def open_collection(path: Path | str, split: str | None = None) -> Collection:
         what = "is a file, not a folder" if folder.exists() else "does not exist"
         raise CollectionError(f"The collection {folder} {what}.", "Give a BEIR folder or a folder with TREC files.")
     qrels_file, chosen, read_qrels = _choose_qrels(folder, split)
-    queries_file, read_queries = _first(folder, _QUERIES, "queries")
+    queries_file, read_queries = _first(folder, _QUERIES, "queries", chosen)
     corpus_files, _ = _find_corpus(folder)
     notes: list[str] = []
     texts = _queries(read_queries(queries_file), queries_file, notes)
@@ -149,10 +149,11 @@ def _find_corpus(folder: Path) -> tuple[tuple[Path, ...], Callable[[Path], Itera
     return tuple(_matching(folder, "*.trec")) if first.suffix == ".trec" else (first,), read
 
 
-def _first(folder: Path, known: tuple[tuple[str, _Reader], ...], what: str) -> tuple[Path, _Reader]:
+def _first(folder: Path, known: tuple[tuple[str, _Reader], ...], what: str, split: str = "") -> tuple[Path, _Reader]:
+    """The first file that is there; of several of one kind, one whose name holds the split's."""
     for pattern, read in known:
         if found := _matching(folder, pattern):
-            return found[0], read
+            return next((path for path in found if split in path.name), found[0]), read
     names = ", ".join(pattern for pattern, _ in known)
     raise CollectionError(f"{folder} holds no {what}.", f"A collection has one of: {names}.")
 

@@ -126,8 +126,8 @@ def _fill(
                 continue
             size = len(entry.text.encode())
             writer.add(PendingDocument(source, entry.id, FORMAT, size, mtime_ns=0, scan=1, read=cut(entry)))
-    with workspace.database.write() as connection:
-        connection.execute(insert(schema.meta), {"key": _COMPLETE, "value": str(collection.n_entries)})
+    with workspace.database.write() as connection:  # another process may have been as far in the same moment
+        connection.execute(insert(schema.meta).prefix_with("OR REPLACE"), {"key": _COMPLETE, "value": "yes"})
     progress(Progress(collection.n_entries, collection.n_entries, collection.name, "entries"))
 
 

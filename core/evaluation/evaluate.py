@@ -17,7 +17,7 @@ from rankscope.core.evaluation.collections import Collection
 from rankscope.core.evaluation.corpus import corpus_workspace
 from rankscope.core.evaluation.metrics import DEFAULT_METRICS, measure
 from rankscope.core.progress import CancelledCheck, Progress, ProgressCallback, never, silent, stop_if
-from rankscope.core.ranking import pipeline as pipelines_
+from rankscope.core.ranking import pipeline as presets
 from rankscope.core.ranking.trace import Trace
 from rankscope.core.storage.files import disk_errors
 from rankscope.core.workspace import Workspace
@@ -117,11 +117,11 @@ def evaluate(
         UsageError: an unknown pipeline or metric, no pipeline, k below 1. Cancelled, CollectionError, WorkspaceError.
     """
     if not pipelines:
-        raise UsageError("No pipeline was named.", f"Choose from {', '.join(pipelines_.PRESETS)}.")
+        raise UsageError("No pipeline was named.", f"Choose from {', '.join(presets.PRESETS)}.")
     if k < 1:
         raise UsageError(f"k is {k}; there is no ranking of so few results.", "Ask for at least 1.")
     # Before minutes of encoding: are all of them known?
-    chosen = {name: pipelines_.find(name) for name in dict.fromkeys(pipelines)}
+    chosen = {name: presets.find(name) for name in dict.fromkeys(pipelines)}
     measure({}, {}, metrics)
     names = [pipeline.name for pipeline in chosen.values()]
     if len(set(names)) < len(names):

@@ -142,7 +142,14 @@ def tsv_queries(path: Path) -> Iterator[tuple[str, str]]:
 
 
 def trec_topics(path: Path) -> Iterator[tuple[str, str]]:
-    """TREC's topics: ``<top> <num> Number: 301 <title> … </top>``; the title is the query."""
+    """TREC's topics: ``<top> <num> Number: 301 <title> … </top>``; the title is the query.
+
+    A file that does not begin with a tag is read as :func:`tsv_queries`: both go by names such as ``topics.txt``.
+    """
+    lines = text_lines(path)
+    if not next(lines, (0, "<"))[1].lstrip().startswith("<"):
+        yield from tsv_queries(path)
+        return
     started, block = 0, ""
     for number, line in text_lines(path):
         if line.strip().lower().startswith("<top>"):

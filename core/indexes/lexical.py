@@ -47,8 +47,13 @@ def terms(query: str) -> tuple[Term, ...]:
     found: dict[str, Term] = {}
     for match in _WORD.finditer(query):
         found.setdefault(match.group().lower(), Term(match.group(), match.start(), match.end()))
-    telling = [term for word, term in found.items() if word not in _STOP_WORDS]
+    telling = [term for word, term in found.items() if is_telling(word)]
     return tuple((telling or list(found.values()))[:MAX_TERMS])
+
+
+def is_telling(word: str) -> bool:
+    """False for words that stand in nearly every text ("the", "of")."""
+    return word.lower() not in _STOP_WORDS
 
 
 def search(

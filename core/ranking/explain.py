@@ -53,7 +53,8 @@ def best_words(alignment: Alignment, document_text: str, offset: int = 0, limit:
         token = alignment.passage_tokens[columns[int(j)]]
         pieces = [t for t in alignment.passage_tokens if t.role == "text" and t.word == token.word]
         word = document_text[pieces[0].start - offset : pieces[-1].end - offset].lower()
-        found[word] = max(found.get(word, -1.0), float(part[i, j]))
+        if lexical.is_telling(word):
+            found[word] = max(found.get(word, -1.0), float(part[i, j]))
     return tuple(sorted((word for word in found if found[word] > 0), key=lambda word: -found[word])[:limit])
 
 

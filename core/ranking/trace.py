@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
-import numpy as np
+if TYPE_CHECKING:
+    # Only named here: the window shows before numpy is imported.
+    import numpy as np
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,12 +28,12 @@ class Ranking:
 
     def rank_of(self, passage_id: int) -> int | None:
         """The rank from 1, or None when the passage is not in this ranking."""
-        where = np.flatnonzero(self.ids == passage_id)
+        where = (self.ids == passage_id).nonzero()[0]
         return int(where[0]) + 1 if len(where) else None
 
     def score_of(self, passage_id: int) -> float | None:
         """The score, or None when the passage is not in this ranking."""
-        where = np.flatnonzero(self.ids == passage_id)
+        where = (self.ids == passage_id).nonzero()[0]
         return float(self.scores[where[0]]) if len(where) else None
 
 
@@ -97,6 +100,8 @@ class Trace:
     def final(self) -> Ranking:
         """The last stage's output, cut to k (empty when the pipeline ran on nothing)."""
         if not self.stages:
+            import numpy as np
+
             return Ranking(np.empty(0, np.int64), np.empty(0, np.float32), "none")
         last = self.stages[-1].output
         return Ranking(last.ids[: self.k], last.scores[: self.k], last.score_kind, last.sources)

@@ -216,6 +216,14 @@ def test_a_workspace_that_is_gone_leads_back_to_the_invitation(
     window.deleteLater()
 
 
+def test_a_recent_workspace_that_is_gone_is_offered_no_more(
+    searched: MainWindow, settings: Settings, tmp_path: Path
+) -> None:
+    settings.add_recent_workspace(tmp_path / "gone")
+    searched.library_actions.open_path(tmp_path / "gone")
+    assert tmp_path / "gone" not in settings.recent_workspaces
+
+
 def test_files_that_were_not_read_are_listed(searched: MainWindow, qtbot: Any) -> None:
     assert searched.session.library is not None
     searched.library.errorsRequested.emit(searched.session.library.sources[0])

@@ -44,6 +44,16 @@ def test_a_workspace_that_cannot_be_opened_is_told(jobs: Jobs, qtbot: Any) -> No
     assert not session.opening and session.workspace is None
 
 
+def test_what_a_person_should_know_of_a_workspace_is_told(
+    session: Session, workspace: FakeWorkspace, qtbot: Any
+) -> None:
+    workspace.notes = ("Segment 3 is damaged.", "The index was rebuilt.")
+    with qtbot.waitSignal(session.failed) as told:
+        session.open_workspace("/w")
+    assert told.args[0] == "Segment 3 is damaged.\nThe index was rebuilt."
+    assert session.workspace is workspace
+
+
 def test_a_search_brings_trace_selection_evidence_alignment_and_document(opened: Session, qtbot: Any) -> None:
     searching: list[bool] = []
     opened.searching.connect(searching.append)

@@ -74,7 +74,7 @@ def _parse(argv: Sequence[str] | None) -> argparse.Namespace:
 def _one(name: str, quick: bool, work: Path) -> list[dict[str, Any]]:
     """Run one benchmark in its own process; its figures as JSON."""
     sys.stderr.write(f"{name} …\n")
-    result = work / f"{name}.json"
+    result = work / f"result of {name}.json"
     shown = f"python -m tests.benchmarks {'--quick ' if quick else ''}--only {name}"
     command = [sys.executable, "-m", "tests.benchmarks", "--inside", name, "--work", str(work), "--output", str(result)]
     started = time.perf_counter()

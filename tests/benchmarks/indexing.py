@@ -20,7 +20,9 @@ from tests.benchmarks.material import Passage, describe, write_folder
 def run(settings: Settings) -> list[Figure]:
     """Index a folder; pause the clock now and then to let the peers encode the batch that was just committed."""
     from sentence_transformers import SentenceTransformer
+    from transformers.utils import logging
 
+    logging.disable_progress_bar()
     material = write_folder(settings.work / "documents", settings.choose(800, 5_000))
     windows = material.windows(PASSAGES_PER_COMMIT)
     say(f"{len(material.files)} files, {material.n_passages} passages of {material.mean_tokens:.0f} tokens")

@@ -61,6 +61,14 @@ def test_who_came_and_who_went_is_written(lane: SlopeLane, passage: int, words: 
     assert lane.mark_text(next(move for move in MOVES if move.passage_id == passage)) == words
 
 
+def test_words_of_both_sides_on_one_height_do_not_cover_each_other(lane: SlopeLane) -> None:
+    entered, dropped = MOVES[3], MOVES[5]
+    assert entered.after_row == dropped.before_row
+    assert lane.mark_centre(entered) - lane.mark_centre(dropped) >= 18
+    lane.set_moves(MOVES[:4])
+    assert lane.mark_centre(entered) == lane.centre(3, 1)
+
+
 def test_hovering_and_selecting_change_the_picture(lane: SlopeLane) -> None:
     plain = lane.grab().toImage()
     lane.set_focus(None, 2)

@@ -35,8 +35,8 @@ _ID = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0\t\
 
 @settings(max_examples=60, deadline=None)
 @given(
-    entries=st.dictionaries(_ID.filter(lambda i: i.strip(" ")), st.tuples(_TEXT, _TEXT), min_size=1, max_size=5),
-    query_ids=st.lists(_ID.filter(lambda i: i.strip(" ")), min_size=1, max_size=3, unique=True),
+    entries=st.dictionaries(_ID, st.tuples(_TEXT, _TEXT), min_size=1, max_size=5),
+    query_ids=st.lists(_ID, min_size=1, max_size=3, unique=True),
     data=st.data(),
 )
 def test_any_id_and_any_text_come_back_as_they_are(
@@ -256,6 +256,15 @@ def test_trec_qrels_of_several_splits(tmp_path: Path) -> None:
     with pytest.raises(CollectionError, match="Choose one of: dl19, dl20"):
         open_collection(folder)
     assert list(open_collection(folder, split="dl20").queries) == ["2"]
+
+
+def test_topics_of_the_named_split_in_tab_separated_form(tmp_path: Path) -> None:
+    folder = _trec(tmp_path / "trec")
+    (folder / "queries.tsv").unlink()
+    (folder / "qrels.txt").rename(folder / "qrels.dl20.txt")
+    (folder / "topics.dl19.txt").write_text("7\tof another year\n")
+    (folder / "topics.dl20.txt").write_text("1\tof this year\n")
+    assert open_collection(folder).queries == {"1": "of this year"}
 
 
 @pytest.mark.parametrize("line", ["1 0 D-1", "1 0 a document 1", "1 0 D-1 x"])

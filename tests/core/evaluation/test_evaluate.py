@@ -94,6 +94,12 @@ def test_an_empty_query_counts_as_nothing_found(tmp_path: Path) -> None:
     assert evaluation.notes == ("1 of the queries are empty and count as 0.",)
 
 
+def test_a_corpus_without_any_text_finds_nothing(tmp_path: Path) -> None:
+    folder = write_beir(tmp_path / "c", {"a": ("", ""), "b": ("", " ")}, {"q": "red fox"}, {"q": {"a": 1}})
+    evaluation = evaluate(open_collection(folder), PIPELINES)
+    assert [result.metrics["R@100"] for result in evaluation.pipelines] == [0.0] * 4
+
+
 def test_each_pipeline_encodes_every_query_itself(twenty: Collection, monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[str] = []
     hidden_states = Encoder._hidden_states
