@@ -4,7 +4,7 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
 DEMO   := build/demo
-QUERY  := how does late interaction score a passage?
+QUERY  := what drives turbine blade fatigue?
 TYPES  := build/types/rankscope
 
 # hnswlib compiles at install, by default for this very CPU: a virtual environment or pip cache that is carried to

@@ -146,14 +146,16 @@ class Studio:
         return session.trace is not None and session.trace.query == query and not session.jobs.running("search")
 
     def _ask_for_a_fate(self) -> None:
-        """Ask for a document that a stage found and the next one put out of sight; that is the question people have."""
+        """Ask for a document that is not among the results, a neighbour of the first one: the question people have."""
         session = self.window.session
         trace = session.trace
         if trace is None or not trace.stages:
             return
-        final = {trace.passages[int(passage)].document for passage in trace.final.ids}
-        lost = [info.document for info in trace.passages.values() if info.document not in final]
-        session.ask_fate(lost[0] if lost else trace.passages[int(trace.final.ids[-1])].document)
+        final = [trace.passages[int(passage)].document for passage in trace.final.ids]
+        every = [info.path for info in session.workspace.documents(status="indexed")] if session.workspace else []
+        folder = str(Path(final[0]).parent) if final else ""
+        lost = sorted(set(every) - set(final), key=lambda path: (not path.startswith(folder), path))
+        session.ask_fate(lost[0] if lost else final[-1])
         self.wait(lambda: session.fate is not None, "the fate")
 
     def _failed(self, message: str, remedy: str, details: str) -> None:

@@ -172,7 +172,9 @@ class FatePanel(EvidencePanel):
             known = trace is not None and fate.passage_id in trace.passages
             self.show_button.setVisible(known)
             if not self.edit.text():
-                self.edit.setText(fate.document)
+                # Folder and name say which one; the whole path is a long way to read.
+                self.edit.setText("/".join(fate.document.split("/")[-2:]))
+                self.edit.setToolTip(fate.document)
             self._stack.setCurrentIndex(0)
             return
         if self.session.trace is None:

@@ -49,7 +49,9 @@ def _verdict(traces: tuple[StageTrace, ...], lines: list[FateStage], k: int) -> 
     if final.kept:
         return f"It is result {final.rank} of {k}" + _moved(before, final) + "."
     if before is None or before.kept:
-        return f"{final.title} put it at rank {final.rank}{_moved(before, final)}; the list ends at {k}."
+        came = f" from {before.rank}" if before is not None and before.rank and before.rank != final.rank else ""
+        verb = f"moved it{came} to" if came else "put it at rank"
+        return f"{final.title} {verb} {final.rank}; the list ends at {k}."
     lost = [line for line, trace in zip(lines, traces, strict=True) if not trace.inputs]
     said = "; ".join(_lost(line) for line in lost if not line.kept)
     if any(line.kept for line in lost):

@@ -40,10 +40,16 @@ def run(settings: Settings) -> list[Figure]:
         bare: list[float] = []
         plain: list[float] = []
         paused = 0.0
+        full = {number for number, _ in windows}
+        committed: list[float] = []  # seconds on the clock of indexing when each batch was committed
 
         def at_file(progress: Progress) -> None:
             nonlocal paused
-            if progress.total != len(material.files) or progress.done not in ends:
+            if progress.total != len(material.files):
+                return
+            if progress.done in full:
+                committed.append(time.perf_counter() - started - paused)
+            if progress.done not in ends:
                 return
             start = time.perf_counter()
             batch = ends.pop(progress.done)
@@ -54,9 +60,9 @@ def run(settings: Settings) -> list[Figure]:
             paused += time.perf_counter() - start
             say(f"after {progress.done} files: bare {bare[-1]:.1f}/s, sentence-transformers {plain[-1]:.1f}/s")
 
-        start = time.perf_counter()
+        started = time.perf_counter()
         report = workspace.index([material.folder], progress=at_file)
-        seconds = time.perf_counter() - start - paused
+        seconds = time.perf_counter() - started - paused
         device = workspace.device
     assert report.encoded == material.n_passages, f"{report.encoded} passages instead of {material.n_passages}"
     (settings.work / "indexing.json").write_text(json.dumps({"next_piece": material.next_piece}))
@@ -68,7 +74,7 @@ def run(settings: Settings) -> list[Figure]:
     ratio, gain = rate / statistics.median(bare), rate / statistics.median(plain)
     size = settings.choose(96, PASSAGES_PER_COMMIT)
     figures = [
-        info("indexing", rate, "passages/s", how, seconds=seconds, device=device),
+        info("indexing", rate, "passages/s", how, seconds=seconds, committed=committed, device=device),
         at_least(
             "indexing ÷ bare encoder",
             ratio,
