@@ -10,6 +10,7 @@ from pathlib import Path
 from sqlalchemy import select
 
 from rankscope.core.documents.model import Page
+from rankscope.core.documents.registry import format_of
 from rankscope.core.errors import UsageError
 from rankscope.core.ranking.trace import Fate
 from rankscope.core.records import DocumentInfo, DocumentText, Facet, SourceInfo, WorkspaceInfo
@@ -146,21 +147,33 @@ def find_document(database: Database, document: int | str) -> DocumentInfo | Fat
     if isinstance(document, int):
         found = [one for one in every if one.document_id == document]
     else:
-        wanted = displayed(document)
+        wanted = displayed(document).replace("\\", "/")
         absolute = displayed(str(Path(document).expanduser().absolute()))
         found = [one for one in every if one.path in (wanted, absolute)]
-        found = found or [one for one in every if one.path.endswith("/" + wanted.lstrip("./"))]
+        found = found or [one for one in every if one.path.replace("\\", "/").endswith("/" + wanted.lstrip("./"))]
     if not found:
-        return Fate(str(document), "Never read: it is in none of the sources.", ())
+        return Fate(displayed(str(document)), _why_unknown(database, document), ())
     if len(found) > 1:
         raise UsageError(
             f"{len(found)} documents end in “{document}”.", f"Give more of the path, e.g. {found[0].path}."
         )
     if found[0].status == "failed":
-        return Fate(found[0].path, f"Never read: {found[0].message} {found[0].remedy}".strip(), ())
+        read = "" if found[0].reason == "dropped" else "Never read: "
+        return Fate(found[0].path, f"{read}{found[0].message} {found[0].remedy}".strip(), ())
     if not found[0].passages:
         return Fate(found[0].path, "Read, but it holds no text that could be searched.", ())
     return found[0]
+
+
+def _why_unknown(database: Database, document: int | str) -> str:
+    """Why a document is not in the workspace: no source, no reader, or not read yet."""
+    path = Path(str(document)).expanduser().absolute()
+    inside = any(Path(source.path) in (path, *path.parents) for source in sources(database))
+    if not inside or not path.exists():
+        return "Never read: it is in none of the sources."
+    if format_of(path) is None:
+        return "Never read: Rankscope does not read this kind of file."
+    return "Not read yet: bring the index up to date."
 
 
 def _bytes(folder: Path) -> int:

@@ -19,6 +19,7 @@ from rankscope.core import cli_output as output
 from rankscope.core.errors import Cancelled, RankscopeError, UsageError
 from rankscope.core.places import default_workspace
 from rankscope.core.ranking.filters import Filters
+from rankscope.core.storage.paths import existing, given
 from rankscope.core.version import __version__
 
 
@@ -115,8 +116,7 @@ def _index(arguments: argparse.Namespace) -> int:
     from rankscope.core.encoding.registry import OFFLINE_DEFAULT
 
     for path in arguments.paths:
-        if not path.expanduser().exists():  # before a workspace is made for nothing
-            raise UsageError(f"There is no folder or file {output.printable(str(path))}.", "Check the spelling.")
+        existing(path)  # before a workspace is made for nothing
     stop = _stop_on_signals()
     with _open(arguments, create=bool(arguments.paths), encoder=arguments.encoder or OFFLINE_DEFAULT) as workspace:
         report = workspace.index(arguments.paths, progress=output.ProgressLine(), cancelled=stop)
@@ -173,6 +173,8 @@ def _eval(arguments: argparse.Namespace) -> int:
     )
     if arguments.run_file is not None:
         result.write_run(arguments.run_file)
+    for text in result.notes:
+        output.note(text)
     output.show_eval(result.as_json(), arguments.json)
     return 0
 
@@ -186,7 +188,7 @@ def _info(arguments: argparse.Namespace) -> int:
 def _verify(arguments: argparse.Namespace) -> int:
     from rankscope.core.verify import repair, verify
 
-    folder = _workspace_path(arguments).expanduser().absolute()
+    folder = given(_workspace_path(arguments))
     done = repair(folder) if arguments.repair else []
     report = verify(folder, output.ProgressLine())
     output.show_verify(report, done, arguments.json)

@@ -17,17 +17,18 @@ from rankscope.core.documents.reading import ReaderPool
 from rankscope.core.documents.registry import format_of
 from rankscope.core.documents.scan import FoundFile, scan
 from rankscope.core.encoding.encoder import Encoder
-from rankscope.core.errors import UsageError
 from rankscope.core.indexes.dense import DenseIndex
 from rankscope.core.progress import CancelledCheck, Progress, ProgressCallback, stop_if
 from rankscope.core.records import IndexReport
 from rankscope.core.storage import schema
 from rankscope.core.storage.database import Database
-from rankscope.core.storage.paths import displayed
+from rankscope.core.storage.paths import displayed, existing, is_there
 from rankscope.core.storage.vectors import VectorStore, bump_generation
 from rankscope.core.writing import BatchWriter, PendingDocument, drop_unnamed_segments, remove_passages
 
 documents = schema.documents
+# Failures that may pass without the file changing: a permission, a busy machine, a parser that died.
+_WORTH_ANOTHER_TRY = frozenset({"unreadable", "vanished", "timed out", "crashed", "dropped"})
 
 
 @dataclass
@@ -115,7 +116,7 @@ class Indexer:
 
     def _changed(self, source_id: int, root: str, scan_number: int) -> Iterable[FoundFile]:
         """The files that are not as the workspace knows them; the others are marked as seen."""
-        if not Path(root).exists():
+        if not is_there(root):
             self._counts.notes.append(f"{displayed(root)} is not there at the moment; its documents are kept.")
             return []
         known = self._known(source_id)
@@ -124,7 +125,8 @@ class Indexer:
         for found in scan(Path(root), self._cancelled):
             self._counts.scanned += 1
             before = known.get(found.path)
-            if before and found.problem is None and (before.size, before.mtime_ns) == (found.size, found.mtime_ns):
+            same = before and found.problem is None and (before.size, before.mtime_ns) == (found.size, found.mtime_ns)
+            if before and same and before.reason not in _WORTH_ANOTHER_TRY:
                 seen.append(before.document_id)
                 self._counts.unchanged += 1
             else:
@@ -168,11 +170,13 @@ class Indexer:
 
     def _take(self, source_id: int, found: FoundFile, read: ReadDocument, scan_number: int) -> None:
         before = self._one_known(found.path)
-        if read.content_hash and before and before.content_hash == read.content_hash and not before.reason:
+        reason = read.failure.reason if read.failure else ""
+        known_bytes = before is not None and before.content_hash == read.content_hash and before.reason == reason
+        if before and known_bytes and (read.content_hash or reason):
             self._touch(before.document_id, found, scan_number)  # a new date, the same bytes
             self._counts.unchanged += 1
             return
-        if before is None and read.content_hash and (moved := self._moved(read.content_hash)):
+        if before is None and read.content_hash and (moved := self._moved(read.content_hash, scan_number)):
             self._touch(moved.document_id, found, scan_number, source_id)
             self._counts.renamed += 1
             return
@@ -198,11 +202,15 @@ class Indexer:
             row = connection.execute(_known_columns().where(documents.c.path == path)).first()
         return _Known(*row) if row else None
 
-    def _moved(self, content_hash: str) -> _Known | None:
+    def _moved(self, content_hash: str, scan_number: int) -> _Known | None:
         """The indexed document of the same bytes whose file is gone: this one is it, under a new name."""
         with self._database.read() as connection:
             rows = connection.execute(
-                _known_columns().where(documents.c.content_hash == content_hash, documents.c.reason == "")
+                _known_columns().where(
+                    documents.c.content_hash == content_hash,
+                    documents.c.reason == "",
+                    documents.c.scan < scan_number,  # what this scan has seen is still there
+                )
             )
             same = [_Known(*row) for row in rows]
         return next((known for known in same if _has_vanished(known.path)), None)
@@ -220,7 +228,7 @@ class Indexer:
             connection.execute(update(documents).where(documents.c.id == document_id).values(values))
 
     def _remove_vanished(self, source_id: int, root: str, scan_number: int) -> None:
-        if not Path(root).exists():
+        if not is_there(root):
             return
         with self._database.read() as connection:
             rows = connection.execute(
@@ -275,10 +283,7 @@ def add_source(database: Database, path: Path) -> int:
     Raises:
         UsageError: there is no such path.
     """
-    path = Path(path).expanduser()
-    if not path.exists():
-        raise UsageError(f"There is no folder or file {displayed(str(path))}.", "Check the spelling.")
-    path = path.resolve()
+    path = existing(path).resolve()
     with database.write() as connection:
         known = [(row.id, Path(row.path)) for row in connection.execute(select(schema.sources))]
         for source_id, root in known:

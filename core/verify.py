@@ -29,8 +29,7 @@ def verify(folder: Path, progress: ProgressCallback = silent, cancelled: Cancell
     Raises:
         UsageError: there is no workspace. WorkspaceTooNew. Cancelled.
     """
-    if not (folder / manifests.NAME).is_file() and not (folder / DATABASE).is_file():
-        raise UsageError(f"There is no workspace at {folder}.")
+    _refuse_foreign(folder)
     checked: list[str] = []
     findings: list[Finding] = []
     manifest = _verify_manifest(folder, checked, findings)
@@ -50,6 +49,7 @@ def repair(folder: Path) -> list[str]:
     """Repair what can be: drop damaged segments (their documents are read again by the next indexing run), delete a
     damaged dense index, rebuild the full-text index. Returns what was done, in words. Raises WorkspaceBusy.
     """
+    _refuse_foreign(folder)
     done: list[str] = []
     with WriterLock(folder):
         database = Database(folder)
@@ -58,7 +58,9 @@ def repair(folder: Path) -> list[str]:
                 with database.write() as connection:
                     # Without size and hash, the next scan takes the documents for changed.
                     affected = connection.exec_driver_sql(
-                        "UPDATE documents SET size = -1, content_hash = '' WHERE id IN "
+                        "UPDATE documents SET size = -1, content_hash = '', n_passages = 0, "
+                        "reason = 'dropped', message = 'Its passages were in a damaged segment and were dropped.', "
+                        "remedy = 'Bring the index up to date.' WHERE id IN "
                         "(SELECT document_id FROM passages WHERE segment_id = ?)",
                         (segment_id,),
                     ).rowcount
@@ -68,9 +70,7 @@ def repair(folder: Path) -> list[str]:
                 done.append(f"Dropped {file}; {affected} documents are read again by the next “rankscope index”.")
             for name in drop_unnamed_segments(folder, database):
                 done.append(f"Deleted {vectors.FOLDER}/{name}, which belongs to nothing.")
-            with database.read() as connection:
-                problem = lexical.check(connection)
-            if problem:
+            if _lexical_problem(database):
                 with database.write() as connection:
                     lexical.rebuild(connection)
                 done.append("Rebuilt the full-text index.")
@@ -86,6 +86,24 @@ def repair(folder: Path) -> list[str]:
                 (folder / "indexes" / name).unlink(missing_ok=True)
             done.append("Deleted the dense index; the next “rankscope index” makes it again.")
     return done
+
+
+def _refuse_foreign(folder: Path) -> None:
+    if not (folder / manifests.NAME).is_file() and not (folder / DATABASE).is_file():
+        raise UsageError(f"There is no workspace at {folder}.")
+
+
+def _lexical_problem(database: Database) -> str:
+    """SQLite's own check of the full-text index. It counts as writing: beside a writer or on a read-only disk it
+    cannot run, and that is no damage."""
+    try:
+        with database.write() as connection:
+            connection.exec_driver_sql("ROLLBACK")
+            connection.exec_driver_sql("BEGIN IMMEDIATE")
+            problem = lexical.check(connection)
+    except WorkspaceError:
+        return ""
+    return "" if any(word in problem for word in ("locked", "readonly")) else problem
 
 
 def _verify_manifest(folder: Path, checked: list[str], findings: list[Finding]) -> Manifest | None:
@@ -113,9 +131,9 @@ def _verify_database(database: Database, checked: list[str], findings: list[Find
                 "SELECT count(*) FROM passages p LEFT JOIN texts t ON t.document_id = p.document_id "
                 "WHERE t.text IS NULL OR substr(t.text, p.start + 1, p.end - p.start) <> p.text"
             ).scalar()
-            lexical_problem = lexical.check(connection) if said == ["ok"] else ""
+        lexical_problem = _lexical_problem(database) if said == ["ok"] else ""
     except WorkspaceError as error:
-        findings.append(Finding(DATABASE, error.message, remedy))
+        findings.append(Finding(DATABASE, error.message, error.remedy or remedy))
         return True
     if said != ["ok"]:
         findings.append(Finding(DATABASE, f"SQLite finds damage: {said[0]}", remedy))

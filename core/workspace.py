@@ -48,6 +48,7 @@ from rankscope.core.storage.database import Database
 from rankscope.core.storage.files import disk_errors
 from rankscope.core.storage.lock import WriterLock
 from rankscope.core.storage.manifest import Manifest
+from rankscope.core.storage.paths import given
 from rankscope.core.storage.vectors import VectorStore
 from rankscope.core.writing import BatchWriter, drop_unnamed_segments
 
@@ -88,9 +89,18 @@ class Workspace:
             UsageError: there is no workspace and ``create`` is False, or the folder holds something else.
             WorkspaceError: it is damaged, or the disk refuses; WorkspaceTooNew: a newer Rankscope wrote it.
         """
-        folder = Path(path).expanduser().absolute()
+        folder = given(path)
+        _allow_many_files()
+        with disk_errors("opening the workspace", folder):
+            has_manifest = (folder / manifests.NAME).is_file()
+            has_metadata = (folder / METADATA).is_file() and (folder / METADATA).stat().st_size > 0
+        if has_manifest and not has_metadata:
+            raise WorkspaceError(
+                f"The metadata {folder / METADATA} is missing.",
+                "Restore it from a backup, or make a new workspace from the same folders.",
+            )
         # Without a manifest here or in the database, making it was interrupted before there was anything to lose.
-        exists = (folder / manifests.NAME).is_file() or _manifest_copy(folder) is not None
+        exists = has_manifest or _manifest_copy(folder) is not None
         if not exists and not create:
             raise UsageError(f"There is no workspace at {folder}.", "Make one with “rankscope index FOLDER”.")
         if not exists:
@@ -99,7 +109,9 @@ class Workspace:
         _refuse_newer(folder)
         database = Database(folder)
         try:
-            database.migrate()
+            if not database.is_current():
+                with WriterLock(folder):
+                    database.migrate()
             manifest = _manifest(folder, notes)
             found = VectorStore(folder, database).current()
         except BaseException:
@@ -117,6 +129,11 @@ class Workspace:
                 raise UsageError(f"The folder {folder} holds other files.", "Choose an empty folder for the workspace.")
             (folder / vectors.FOLDER).mkdir(parents=True, exist_ok=True)
             (folder / "indexes").mkdir(exist_ok=True)
+        with WriterLock(folder):
+            return cls._fill_new(folder, files, device)
+
+    @classmethod
+    def _fill_new(cls, folder: Path, files: EncoderFiles, device: str) -> Workspace:
         manifest = Manifest(
             encoder=files.identity.as_dict(),
             codec=segments.CODEC,
@@ -295,7 +312,7 @@ class Workspace:
             infos = passage_infos(search.connection, shown)
             total_ms = (time.perf_counter() - start) * 1e3
             return Trace(
-                query,
+                search.query,
                 chosen.name,
                 k,
                 stages,
@@ -346,6 +363,8 @@ class Workspace:
                 "SELECT id FROM passages WHERE document_id = ? ORDER BY id", (found.document_id,)
             ).fetchall()
             passages = np.array([row[0] for row in rows], np.int64)
+            if not len(passages):
+                return Fate(found.path, "Its passages are missing; bring the index up to date.", ())
             return fates.fate(pipelines.find(pipeline), search, found.path, passages)
 
     def verify(self, progress: ProgressCallback = silent, cancelled: CancelledCheck = never) -> VerifyReport:
@@ -362,7 +381,8 @@ class Workspace:
             raise UsageError("The query is empty.", "Type a question or a few words.")
         if k < 1:
             raise UsageError(f"k is {k}; there is no ranking of so few results.", "Ask for at least 1.")
-        current = self._vectors.current()
+        # What a shell passes on as lone surrogates is no text that a tokenizer takes.
+        query = query.encode("utf-8", "replace").decode()
         with self.database.read() as connection:
             n = int(connection.exec_driver_sql("SELECT count(*) FROM passages").scalar() or 0)
             yield SearchContext(
@@ -370,7 +390,7 @@ class Workspace:
                 k=min(k, max(n, 1)),
                 filters=filters or Filters(),
                 connection=connection,
-                vectors=current,
+                vectors=self._vectors.current(connection),
                 dense=self._dense,
                 encoder=self.encoder,
                 cancelled=cancelled,
@@ -403,6 +423,19 @@ def _refuse_newer(folder: Path) -> None:
         raise
     except WorkspaceError:
         return
+
+
+def _allow_many_files() -> None:
+    """Raise the soft limit of open files: every segment is mapped, and a mapping keeps its file open."""
+    try:
+        import resource
+    except ImportError:  # Windows has no such limit
+        return
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = 16_384 if hard == resource.RLIM_INFINITY else min(hard, 16_384)
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        with contextlib.suppress(ValueError, OSError):
+            resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
 
 
 def _is_ours(entry: Path) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -156,10 +157,13 @@ def drop_unnamed_segments(folder: Path, database: Database) -> list[str]:
         connection.exec_driver_sql("DELETE FROM segments WHERE id NOT IN (SELECT DISTINCT segment_id FROM passages)")
         named = {row[0] for row in connection.execute(select(schema.segments.c.file))}
     dropped = []
+    (folder / FOLDER).mkdir(exist_ok=True)
     for path in sorted((folder / FOLDER).iterdir()):
         if path.is_file() and path.name not in named:
-            path.unlink()
-            dropped.append(path.name)
+            # Where mapped files cannot be deleted (Windows), the next run does it.
+            with contextlib.suppress(PermissionError):
+                path.unlink()
+                dropped.append(path.name)
     return dropped
 
 

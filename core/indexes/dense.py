@@ -25,7 +25,9 @@ FOLDER = "indexes"
 EXACT_BELOW = 5_000  # measured: up to here a full scan is as fast as the graph
 M = 16
 EF_CONSTRUCTION = 200
-_ADD_AT_ONCE = 500
+# Searches wait for one step of linking at most; and with much still to link, looking at everything is quicker.
+_ADD_AT_ONCE = 50
+_TAIL_AT_MOST = 1_000
 _REBUILD_WHEN_DEAD = 0.3  # share of deleted vectors above which the graph is built anew
 
 
@@ -52,6 +54,7 @@ class DenseIndex:
         self._dead: set[int] = set()
         self._tail = np.empty(0, np.int64)  # passages that the graph does not hold yet
         self._followed: tuple[object, int] | None = None
+        self._newest = (-1, -1)  # generation of the newest vectors seen: the graph only follows forward
         self._looked_on_disk = False
 
     def search(self, query: np.ndarray, vectors: Vectors, depth: int, allowed: np.ndarray | None = None) -> DenseHits:
@@ -64,11 +67,17 @@ class DenseIndex:
         """
         if allowed is not None or len(vectors) < EXACT_BELOW:
             return self.exact(query, vectors, depth, allowed)
+        if self._looked_on_disk and len(vectors) - len(self._labels) > _TAIL_AT_MOST:
+            return self.exact(query, vectors, depth, allowed)
         with self._lock:
             self._load(vectors)
-            if self._graph is None:
+            # A search that began before the last commit would take what was linked since for deleted.
+            if self._graph is None or vectors.generation < self._newest:
                 return self.exact(query, vectors, depth, allowed)
+            self._newest = vectors.generation
             self._follow(vectors)
+            if len(self._tail) > _TAIL_AT_MOST:
+                return self.exact(query, vectors, depth, allowed)
             ids = np.concatenate([self._nearest(query, depth), self._tail])
         scores = vectors.pooled(ids) @ query
         order = top(ids, scores, depth)
@@ -91,6 +100,7 @@ class DenseIndex:
             OSError: the disk refuses; the graph in memory is complete and nothing but the file is missing.
         """
         with self._lock:
+            self._newest = max(self._newest, vectors.generation)
             if len(vectors) < EXACT_BELOW:
                 self._drop()
                 return
@@ -176,6 +186,7 @@ class DenseIndex:
 
     def _save(self) -> None:
         beside = self._file.with_name(self._file.name + ".new")
+        self._file.parent.mkdir(exist_ok=True)
         try:
             self._graph.save_index(str(beside))
             # hnswlib does not look at its stream: a file cut short by a full disk shows only in its size.

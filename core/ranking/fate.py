@@ -49,6 +49,8 @@ def _verdict(traces: tuple[StageTrace, ...], lines: list[FateStage], k: int) -> 
     if final.kept:
         return f"It is result {final.rank} of {k}" + _moved(before, final) + "."
     if before is None or before.kept:
+        if final.rank is None:
+            return f"{_lost(final)[:1].upper()}{_lost(final)[1:]}."
         came = f" from {before.rank}" if before is not None and before.rank and before.rank != final.rank else ""
         verb = f"moved it{came} to" if came else "put it at rank"
         return f"{final.title} {verb} {final.rank}; the list ends at {k}."
@@ -61,6 +63,8 @@ def _verdict(traces: tuple[StageTrace, ...], lines: list[FateStage], k: int) -> 
 
 
 def _lost(line: FateStage) -> str:
+    if line.rank is None and line.score_kind != "BM25":
+        return f"its passages have no vectors that {line.title} could read"
     if line.rank is None:
         return f"{line.title} found none of the words in it"
     if line.cut is not None and line.rank <= line.cut:

@@ -36,7 +36,8 @@ def limit_lexical(filters: Filters) -> tuple[str, tuple[object, ...]]:
     if not filters:
         return "", ()
     where, values = condition(filters)
-    return f"rowid IN (SELECT p.id FROM passages p JOIN documents d ON d.id = p.document_id WHERE {where})", values
+    # The plus keeps SQLite from asking the full-text index once per allowed passage, which is quadratic.
+    return f"+rowid IN (SELECT p.id FROM passages p JOIN documents d ON d.id = p.document_id WHERE {where})", values
 
 
 def allowed_passages(connection: Connection, filters: Filters) -> np.ndarray:
@@ -52,7 +53,7 @@ def _nanoseconds(date: str, shift_days: int) -> int:
     from datetime import datetime, timedelta
 
     try:
-        day = datetime.strptime(date, "%Y-%m-%d").astimezone()
-    except ValueError as error:
+        day = datetime.strptime(date, "%Y-%m-%d") + timedelta(days=shift_days)
+        return int(day.astimezone().timestamp()) * 1_000_000_000
+    except (ValueError, OverflowError, OSError) as error:
         raise UsageError(f"“{date}” is not a date.", "Write dates as YYYY-MM-DD.") from error
-    return int((day + timedelta(days=shift_days)).timestamp()) * 1_000_000_000

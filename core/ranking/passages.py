@@ -43,4 +43,4 @@ def _path(stored: str | bytes) -> str:
 
 
 def _name(path: str) -> str:
-    return path.rsplit("/", 1)[-1]
+    return path.replace("\\", "/").rsplit("/", 1)[-1]

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import shutil
 import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy import URL, Connection, Engine, QueuePool, create_engine, event
 from sqlalchemy.exc import DatabaseError
 
 from rankscope.core.errors import WorkspaceError, WorkspaceTooNew
@@ -32,8 +34,18 @@ class Database:
 
     def __init__(self, folder: Path) -> None:
         self.path = folder / NAME
-        self.engine: Engine = create_engine(f"sqlite:///{self.path}", connect_args={"timeout": 30})
-        event.listen(self.engine, "connect", _configure)
+        if _is_read_only(self.path):
+            # Nobody can write, so nothing can change: SQLite may read without its lock and log files.
+            address = f"file:{quote(str(self.path))}?mode=ro&immutable=1"
+            self.engine: Engine = create_engine(
+                "sqlite://",
+                creator=lambda: sqlite3.connect(address, uri=True, check_same_thread=False, isolation_level=None),
+                poolclass=QueuePool,
+            )
+        else:
+            url = URL.create("sqlite", database=str(self.path))
+            self.engine = create_engine(url, connect_args={"timeout": 30})
+            event.listen(self.engine, "connect", _configure)
         # The driver's own transactions would begin too late for consistent reads; begin them ourselves.
         event.listen(self.engine, "begin", lambda connection: connection.exec_driver_sql("BEGIN"))
 
@@ -53,10 +65,18 @@ class Database:
         with _database_errors(self.path), self.engine.begin() as connection:
             yield connection
 
+    def is_current(self) -> bool:
+        """True when there is nothing to migrate."""
+        head = ScriptDirectory.from_config(_alembic()).get_current_head()
+        return self._revision() == head
+
+    def _revision(self) -> str | None:
+        with self.read() as connection:
+            return MigrationContext.configure(connection).get_current_revision()
+
     def migrate(self) -> None:
         """Bring the schema up to date, after a backup copy when there is something to lose."""
-        with self.read() as connection:
-            current = MigrationContext.configure(connection).get_current_revision()
+        current = self._revision()
         script = ScriptDirectory.from_config(_alembic())
         newest = script.get_current_head()
         if current == newest:
@@ -99,6 +119,26 @@ def _configure(connection: sqlite3.Connection, record: Any) -> None:
         connection.execute(f"PRAGMA {pragma}")
 
 
+def _is_read_only(path: Path) -> bool:
+    log = path.with_name(f"{NAME}-wal")
+    empty_log = not log.exists() or log.stat().st_size == 0
+    return path.is_file() and empty_log and not (os.access(path, os.W_OK) and os.access(path.parent, os.W_OK))
+
+
+def _is_full(folder: Path) -> bool:
+    try:
+        return shutil.disk_usage(folder).free < 1_000_000
+    except OSError:
+        return False
+
+
+def _full(path: Path) -> WorkspaceError:
+    return WorkspaceError(
+        f"The disk is full: writing {path} stopped.",
+        "Everything committed before is safe; free some space and start again.",
+    )
+
+
 @contextlib.contextmanager
 def _database_errors(path: Path) -> Iterator[None]:
     """Known troubles of SQLite as sentences; anything else is a bug and passes through."""
@@ -107,11 +147,12 @@ def _database_errors(path: Path) -> Iterator[None]:
     except DatabaseError as error:
         text = str(error.orig).lower()
         if "full" in text:
-            raise WorkspaceError(
-                f"The disk is full: writing {path} stopped.",
-                "Everything committed before is safe; free some space and start again.",
-            ) from error
-        if "malformed" in text or "not a database" in text or "disk i/o" in text:
+            raise _full(path) from error
+        if "disk i/o" in text:
+            if _is_full(path.parent):
+                raise _full(path) from error
+            raise WorkspaceError(f"The metadata {path} cannot be read or written.", "Check the disk.") from error
+        if "malformed" in text or "not a database" in text:
             raise WorkspaceError(
                 f"The metadata {path} is damaged ({error.orig}).",
                 "Restore it from a backup, or make a new workspace from the same folders.",

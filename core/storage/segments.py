@@ -106,7 +106,10 @@ class Segment:
         actual = path.stat().st_size
         if actual != size:
             raise _damaged(path, f"it has {actual} bytes instead of {size}")
-        data = np.memmap(path, np.uint8, "r")
+        try:
+            data = np.memmap(path, np.uint8, "r")
+        except OSError as error:  # too many open files, or no memory to map
+            raise WorkspaceError(f"The vector segment {path.name} cannot be opened ({error.strerror}).") from error
         pooled_at = _HEADER_BYTES + n_vectors * dim * 2
         offsets_at = pooled_at + n_passages * dim * 4
         self.tokens = data[_HEADER_BYTES:pooled_at].view(np.float16).reshape(n_vectors, dim)

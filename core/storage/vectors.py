@@ -53,8 +53,12 @@ class Vectors:
     def pooled(self, ids: np.ndarray) -> np.ndarray:
         """The pooled vectors of these passages: float32 [len(ids), dim]."""
         where = self.positions(ids)
-        found = [self.segments[int(self.segment_ids[i])].pooled[self.rows[i]] for i in where]
-        return np.stack(found) if found else np.empty((0, self._dim), np.float32)
+        segment_ids, rows = self.segment_ids[where], self.rows[where]
+        found = np.empty((len(ids), self._dim), np.float32)
+        for segment_id in np.unique(segment_ids):
+            here = segment_ids == segment_id
+            found[here] = self.segments[int(segment_id)].pooled[rows[here]]
+        return found
 
     def pooled_scores(self, query: np.ndarray) -> np.ndarray:
         """The inner product of a query vector (float32 [dim]) with every passage: float32 [n], in the order of ids.
@@ -97,13 +101,27 @@ class VectorStore:
         empty = np.empty(0, np.int64)
         self._current = Vectors(empty, empty, empty, {}, {}, (-1, -1))
 
-    def current(self) -> Vectors:
-        """The vectors as of the last commit (cheap when nothing has changed)."""
-        with self._lock, self._database.read() as connection:
-            generation = read_generation(connection)
-            if generation != self._current.generation:
-                self._current = self._load(connection, generation)
-            return self._current
+    def current(self, connection: Connection | None = None) -> Vectors:
+        """The vectors as of the last commit, or as ``connection``'s transaction sees them.
+
+        Cheap when nothing has changed.
+        """
+        if connection is None:
+            with self._database.read() as own:
+                return self.current(own)
+        generation = read_generation(connection)
+        with self._lock:
+            if generation == self._current.generation:
+                return self._current
+            loaded = self._load(connection, generation)
+            # A writer that commits meanwhile may take a segment away under our eyes: that is no damage to remember.
+            if not loaded.damaged or self._is_latest(generation):
+                self._current = loaded
+            return loaded
+
+    def _is_latest(self, generation: tuple[int, int]) -> bool:
+        with self._database.read() as connection:
+            return read_generation(connection) == generation
 
     def _load(self, connection: Connection, generation: tuple[int, int]) -> Vectors:
         old = self._current

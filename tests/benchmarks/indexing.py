@@ -7,6 +7,8 @@ import random
 import statistics
 import time
 
+import numpy as np
+
 from rankscope.core.encoding.device import cpu_has_bf16
 from rankscope.core.encoding.encoder import BATCH_SIZE
 from rankscope.core.encoding.registry import resolve
@@ -35,7 +37,7 @@ def run(settings: Settings) -> list[Figure]:
         encoder.encode_passages(warm)
         reference.encode(warm, show_progress_bar=False)
 
-        pauses = _pauses(len(windows), settings.choose(3, 6))
+        pauses = _pauses(len(windows), settings.choose(3, 10))
         ends = {windows[number][0]: windows[number][1] for number in pauses}
         bare: list[float] = []
         plain: list[float] = []
@@ -54,7 +56,7 @@ def run(settings: Settings) -> list[Figure]:
             start = time.perf_counter()
             batch = ends.pop(progress.done)
             bare.append(_rate(batch, lambda: encoder.encode_passages(*_columns(batch))))
-            sample = random.Random(0).sample(batch, min(len(batch), settings.choose(96, len(batch))))
+            sample = random.Random(0).sample(batch, min(len(batch), settings.choose(96, 160)))
             texts = [passage.text for passage in sample]
             plain.append(_rate(sample, lambda: reference.encode(texts, show_progress_bar=False)))
             paused += time.perf_counter() - start
@@ -67,24 +69,36 @@ def run(settings: Settings) -> list[Figure]:
     assert report.encoded == material.n_passages, f"{report.encoded} passages instead of {material.n_passages}"
     (settings.work / "indexing.json").write_text(json.dumps({"next_piece": material.next_piece}))
 
-    rate = report.encoded / seconds
+    times = np.diff([0.0, *committed])  # seconds per batch
+    sizes = np.array([len(batch) for _, batch in windows])
+    near = [sizes[i] / times[i] for i in pauses]  # passages/s of the batch that each pause follows
+    # What is not per batch: starting the reading process, and after the last whole batch scanning and linking.
+    per_passage = float(np.median(times / sizes))
+    rest = report.encoded - int(sizes.sum())
+    around = max(0.0, times[0] - per_passage * sizes[0]) + max(0.0, seconds - committed[-1] - per_passage * rest)
+    share = 1 - around / seconds
+    ratio = share * statistics.median(ours / other for ours, other in zip(near, bare, strict=True))
+    gain = share * statistics.median(ours / other for ours, other in zip(near, plain, strict=True))
+
     text = f"{report.encoded:,} passages of {material.mean_tokens:.0f} tokens in {len(material.files):,} files ({describe()})"
-    slices = f"{len(bare)} interleaved slices of one batch each"
     how = f"{text}, on {device}; its clock stops while the peers encode a batch it has just committed"
-    ratio, gain = rate / statistics.median(bare), rate / statistics.median(plain)
-    size = settings.choose(96, PASSAGES_PER_COMMIT)
+    pairs = (
+        f"median of {len(bare)} pairs, each a batch as indexing takes it and the same batch right after in the peer; times "
+        f"the {share:.3f} of the time that is not starting and finishing"
+    )
     figures = [
-        info("indexing", rate, "passages/s", how, seconds=seconds, committed=committed, device=device),
+        info("indexing", report.encoded / seconds, "passages/s", how, seconds=seconds, batches=times.tolist()),
         at_least(
             "indexing ÷ bare encoder",
             ratio,
             0.90,
             "×",
-            f"passages/s against the median of Encoder.encode_passages on {slices}",
+            f"passages/s against Encoder.encode_passages: {pairs}",
+            indexing=near,
             bare=bare,
         ),
     ]
-    how = f"against the median of SentenceTransformer.encode (fp32, defaults) on {slices}, {size} passages of each"
+    how = f"against SentenceTransformer.encode (fp32, defaults) on {settings.choose(96, 160)} passages of the batch: {pairs}"
     if cpu_has_bf16() or not device.startswith("CPU"):
         figures.append(at_least("indexing ÷ sentence-transformers", gain, 1.5, "×", how, plain=plain))
     else:

@@ -140,6 +140,8 @@ def test_for_people(place: Path) -> None:
         (["index", "{w}/nothing here", "--workspace", "{w}"], 2, "nothing here"),
         (["verify", "--workspace", "{w}/missing"], 2, "no workspace"),
         (["eval", "{w}", "--pipeline", "dense"], 1, "{w}"),
+        (["index", "~nobody of this name/x", "--workspace", "{w}"], 2, "cannot be followed"),
+        (["index", "x" * 5000, "--workspace", "{w}"], 2, "cannot be opened"),
         (["dance"], 2, "invalid choice"),
     ],
 )
@@ -164,13 +166,41 @@ def test_verify_fails_on_damage(place: Path, tmp_path: Path) -> None:
     assert repaired.returncode == 0 and "Dropped" in repaired.stdout
 
 
+def without_root_rights() -> list[str]:
+    """What to put before a command so that permissions count: root reads everything unless it gives that right up."""
+    if os.geteuid() != 0:
+        return []
+    if not shutil.which("setpriv"):
+        pytest.skip("root may read everything here, and setpriv is missing")
+    rights = "-dac_override,-dac_read_search"
+    return ["setpriv", f"--bounding-set={rights}", f"--inh-caps={rights}"]
+
+
+def test_a_workspace_that_may_only_be_read(place: Path, tmp_path: Path) -> None:
+    copy = tmp_path / "read only"
+    shutil.copytree(place / "workspace", copy)
+    command = [*without_root_rights(), sys.executable, "-m", "rankscope.core.cli"]
+    search = [*command, "search", "soup", "--json", "--workspace", str(copy)]
+    for path in [*copy.rglob("*"), copy]:
+        path.chmod(0o555 if path.is_dir() else 0o444)
+    try:
+        done = subprocess.run(search, capture_output=True, text=True, check=True)
+        assert json.loads(done.stdout)["results"][0]["document"].endswith("soup.txt")
+        index = subprocess.run(
+            [*command, "index", "--workspace", str(copy)], capture_output=True, text=True, check=False
+        )
+        assert index.returncode == 1 and "not permitted" in index.stderr and "Traceback" not in index.stderr
+        verify = subprocess.run(
+            [*command, "verify", "--workspace", str(copy)], capture_output=True, text=True, check=False
+        )
+        assert verify.returncode == 0, verify.stdout
+    finally:
+        for path in [copy, *copy.rglob("*")]:
+            path.chmod(0o755)
+
+
 def test_a_folder_without_permission(tmp_path: Path) -> None:
-    prefix = []
-    if os.geteuid() == 0:  # root reads everything, unless it gives that right up
-        if not shutil.which("setpriv"):
-            pytest.skip("root may read everything here, and setpriv is missing")
-        rights = "-dac_override,-dac_read_search"
-        prefix = ["setpriv", f"--bounding-set={rights}", f"--inh-caps={rights}"]
+    prefix = without_root_rights()
     closed = tmp_path / "documents" / "closed"
     closed.mkdir(parents=True)
     (tmp_path / "documents" / "note.txt").write_text("A note.", "utf-8")

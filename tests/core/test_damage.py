@@ -134,3 +134,32 @@ def test_a_full_text_index_that_lost_a_row_is_found_and_rebuilt(closed: Path) ->
     assert any("full-text" in finding.file for finding in verify(closed).findings)
     assert "Rebuilt the full-text index." in repair(closed)
     assert verify(closed).whole
+
+
+def test_missing_metadata_is_never_taken_for_an_empty_workspace(closed: Path) -> None:
+    (closed / "metadata.sqlite").unlink()
+    with pytest.raises(WorkspaceError, match=r"metadata\.sqlite is missing"):
+        Workspace.open(closed, create=True)
+    assert list((closed / "segments").iterdir())
+
+
+def test_a_missing_segments_folder(closed: Path) -> None:
+    shutil.rmtree(closed / "segments")
+    repair(closed)
+    with Workspace.open(closed) as workspace:
+        assert workspace.fate("soup", "soup.txt").verdict.startswith("Its passages were in a damaged")
+        assert workspace.index().encoded >= 5
+    assert verify(closed).whole
+
+
+def test_repair_touches_no_foreign_folder(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="no workspace"):
+        repair(tmp_path)
+    assert not list(tmp_path.iterdir())
+
+
+def test_verifying_beside_a_writer_reports_no_damage(workspace: Workspace) -> None:
+    with workspace.database.write() as connection:
+        connection.exec_driver_sql("INSERT INTO meta(key, value) VALUES ('busy', '1')")
+        connection.exec_driver_sql("PRAGMA busy_timeout = 100")
+        assert verify(workspace.path).whole

@@ -192,3 +192,24 @@ def test_a_reader_follows_another_writer(workspace: Workspace, folder: Path) -> 
         workspace.index()
         trace = reader.search("torque wrench")
         assert trace.passages[int(trace.final.ids[0])].document.endswith("torque.txt")
+
+
+def test_a_failure_that_may_pass_is_tried_again(workspace: Workspace, folder: Path) -> None:
+    with workspace.database.write() as connection:
+        connection.exec_driver_sql(
+            "UPDATE documents SET reason = 'crashed', message = 'It crashed.', content_hash = '' WHERE path LIKE '%soup%'"
+        )
+    report = workspace.index()
+    assert report.changed == 1 and report.unchanged == 4 and not workspace.documents(status="failed")
+
+
+def test_many_equal_files_are_each_a_document(workspace: Workspace, folder: Path) -> None:
+    for i in range(5):
+        (folder / f"copy {i}.txt").write_text("The same words in every file.", "utf-8")
+    assert workspace.index().added == 5 and workspace.index().unchanged == 10
+
+
+def test_a_workspace_in_a_folder_with_an_odd_name(make_workspace: Make, folder: Path) -> None:
+    workspace = make_workspace("50% of œuvre? yes & #1")
+    workspace.index([folder])
+    assert len(workspace.search("soup").final) and (workspace.path / "metadata.sqlite").is_file()

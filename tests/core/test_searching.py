@@ -154,5 +154,19 @@ def test_fate_agrees_with_brute_force(sample_workspace: Workspace, pipeline: str
         assert fate.stages[-1].kept == any(everything.passages[i].document == document.path for i in final)
 
 
+def test_input_that_is_no_text_or_no_date(sample_workspace: Workspace) -> None:
+    assert len(sample_workspace.search("caf\udce9 bm25").final) == 10
+    with pytest.raises(UsageError, match="not a date"):
+        sample_workspace.search("x", filters=Filters(modified_to="9999-12-31"))
+
+
+def test_fate_of_a_document_without_the_words(sample_workspace: Workspace) -> None:
+    document = sample_workspace.documents()[0].document_id
+    fate = sample_workspace.fate("xylophone quark", document, pipeline="lexical")
+    assert fate.verdict == "BM25 found none of the words in it." and fate.stages[0].rank is None
+
+
 def test_fate_of_what_is_not_there(sample_workspace: Workspace) -> None:
+    source = sample_workspace.sources()[0].path
+    assert "none of the sources" in sample_workspace.fate("x", f"{source}/missing.pdf").verdict
     assert "none of the sources" in sample_workspace.fate("x", "/nowhere/at all.pdf").verdict

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from rankscope.core.errors import WorkspaceError
 from rankscope.core.verify import verify
 from rankscope.core.workspace import Workspace
 
@@ -55,3 +56,26 @@ def test_a_disk_that_is_full_from_the_start(small_disk: Path, many_documents: Pa
     block.unlink()
     subprocess.run(["mount", "-o", "remount,size=64m", str(small_disk)], check=True)
     assert "done" in index_process(small_disk / "workspace", many_documents).finish()
+
+
+def test_a_full_disk_while_searching_is_not_called_damage(
+    small_disk: Path, many_documents: Path, index_process: Any
+) -> None:
+    subprocess.run(["mount", "-o", "remount,size=8m", str(small_disk)], check=True)
+    folder = small_disk / "workspace"
+    few = many_documents.parent / "few"
+    few.mkdir()
+    for path in sorted(many_documents.iterdir())[:4]:
+        path.rename(few / path.name)
+    assert "done" in index_process(folder, few).finish()
+    with pytest.raises(OSError), (small_disk / "block").open("wb") as stream:
+        while True:
+            stream.write(bytes(4096))
+            stream.flush()
+    try:
+        with Workspace.open(folder) as workspace:
+            workspace.search("rotor", pipeline="lexical")
+    except WorkspaceError as error:
+        assert "full" in error.message and "damaged" not in str(error)
+    (small_disk / "block").unlink()
+    assert verify(folder).whole

@@ -133,3 +133,30 @@ def test_top_breaks_ties_by_id(scores: list[int], depth: int) -> None:
     chosen = top(ids, values, depth)
     expected = sorted(range(len(scores)), key=lambda i: (-scores[i], ids[i]))[:depth]
     assert chosen.tolist() == expected
+
+
+def test_a_search_that_began_before_a_commit_forgets_nothing(tmp_path: Path, vectors: Vectors) -> None:
+    index = DenseIndex(tmp_path, "sha", DIM)
+    older = Vectors(vectors.ids[:900], vectors.segment_ids[:900], vectors.rows[:900], vectors.segments, {}, (0, 0))
+    index.sync(older)
+    index.sync(vectors)
+    query = vectors.pooled(vectors.ids[1_000:1_001])[0]
+    assert index.search(query, older, 5).exact
+    assert index.search(query, vectors, 5).ids[0] == vectors.ids[1_000]
+
+
+def test_much_that_is_not_linked_yet_is_searched_exactly(
+    tmp_path: Path, vectors: Vectors, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(dense, "_TAIL_AT_MOST", 100)
+    index = DenseIndex(tmp_path, "sha", DIM)
+    index.sync(without(vectors, vectors.ids[900:]))
+    query = vectors.pooled(vectors.ids[:1])[0]
+    assert index.search(query, vectors, 5).exact
+
+
+def test_the_folder_of_derived_files_may_be_missing(tmp_path: Path, vectors: Vectors) -> None:
+    (tmp_path / "indexes").rmdir()
+    index = DenseIndex(tmp_path, "sha", DIM)
+    index.sync(vectors)
+    assert (tmp_path / "indexes" / "dense.hnsw").exists() and not index.problem_on_disk()
