@@ -172,7 +172,8 @@ def _eval(arguments: argparse.Namespace) -> int:
         cancelled=_stop_on_signals(),
     )
     if arguments.run_file is not None:
-        result.write_run(arguments.run_file)
+        for written in result.write_run(arguments.run_file):
+            output.note(f"wrote {written}")
     for text in result.notes:
         output.note(text)
     output.show_eval(result.as_json(), arguments.json)

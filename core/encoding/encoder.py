@@ -6,7 +6,9 @@ L2-normalised, special tokens included, scored with MaxSim (Khattab and Zaharia,
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+import ctypes
+import sys
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from threading import Lock
@@ -74,12 +76,16 @@ class Encoder:
         self._lock = Lock()
         self._model = _load(files, device)
         self._tokenizer = _tokenizer(files)
-        self.encode_query: Callable[[str], EncodedQuery] = lru_cache(maxsize=64)(self._encode_query)
+        self._remembered = lru_cache(maxsize=64)(self._encode_query)
 
     @classmethod
     def load(cls, name: str = OFFLINE_DEFAULT, device: str = "auto") -> Encoder:
         """Load an encoder by name (see :func:`rankscope.core.encoding.registry.resolve`)."""
         return cls(resolve(name), choose_device(device))
+
+    def encode_query(self, text: str) -> EncodedQuery:
+        """The vectors of a query; the last 64 are remembered."""
+        return self._remembered(text)
 
     def encode_passages(
         self, texts: Sequence[str], lengths: Sequence[int] | None = None, cancelled: CancelledCheck = never
@@ -93,18 +99,29 @@ class Encoder:
         """
         lengths = lengths if lengths is not None else [len(text) for text in texts]
         order = sorted(range(len(texts)), key=lambda i: (-lengths[i], i))
-        pooled = np.empty((len(texts), self.identity.dim), np.float32)
-        tokens: list[np.ndarray] = [np.empty((0, self.identity.dim), np.float16)] * len(texts)
+        dim = self.identity.dim
+        pooled = np.empty((len(texts), dim), np.float32)
+        # One block for all: a matrix per passage, kept between the model's own large and short-lived ones, leaves the
+        # heap full of holes, and an hour of indexing would show in memory. What is not touched costs nothing.
+        block = np.empty((len(texts) * self.identity.max_tokens, dim), np.float16)
+        counts = np.zeros(len(texts), np.int64)
+        filled = 0
         for start in range(0, len(order), BATCH_SIZE):
             stop_if(cancelled)
             batch = order[start : start + BATCH_SIZE]
-            for index, (vector, matrix) in zip(batch, self._forward([texts[i] for i in batch]), strict=True):
-                pooled[index] = vector
-                tokens[index] = matrix
-        counts = [len(matrix) for matrix in tokens]
+            pooled[batch], rows, counts[batch] = self._forward([texts[i] for i in batch])
+            block[filled : filled + len(rows)] = rows
+            filled += len(rows)
+            _give_back_memory()
         offsets = np.concatenate([[0], np.cumsum(counts)]).astype(np.int64)
-        stacked = np.concatenate(tokens) if tokens else np.empty((0, self.identity.dim), np.float16)
-        return EncodedPassages(pooled, stacked, offsets)
+        if order == list(range(len(texts))):
+            return EncodedPassages(pooled, block[:filled], offsets)
+        tokens = np.empty((filled, dim), np.float16)
+        at = 0
+        for i in order:
+            tokens[offsets[i] : offsets[i + 1]] = block[at : at + counts[i]]
+            at += counts[i]
+        return EncodedPassages(pooled, tokens, offsets)
 
     def tokenize(self, text: str) -> TokenizedText:
         """The tokens the encoder sees of this text, with their places in it."""
@@ -114,43 +131,61 @@ class Encoder:
         words = tuple(-1 if word is None else word for word in encoding.word_ids)
         return TokenizedText(tuple(encoding.tokens), spans, words, bool(encoding.overflowing))
 
+    def forget_queries(self) -> None:
+        """Drop the remembered query vectors, so that a measurement encodes each query for real."""
+        self._remembered.cache_clear()
+
     def _encode_query(self, text: str) -> EncodedQuery:
         tokenized = self.tokenize(text)
-        raw = self._hidden_states([text])
-        hidden = raw[0][: len(tokenized.pieces)].numpy()  # [n, dim]
+        states, mask = self._hidden_states([text])
+        hidden = states[0][mask[0]].numpy()  # [n, dim]
         norms = np.maximum(np.linalg.norm(hidden, axis=1), 1e-12)  # [n]
         tokens = hidden / norms[:, None]  # [n, dim]
-        pooled = self._pool(raw)[0]  # [dim]
+        pooled = _pool(states, mask)[0].numpy()  # [dim]
         weights = norms / max(float(np.linalg.norm(hidden.sum(axis=0))), 1e-12)  # [n]
         return EncodedQuery(
             pooled, tokens, weights, tokenized.pieces, tokenized.spans, tokenized.words, tokenized.truncated
         )
 
-    def _forward(self, texts: list[str]) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    def _forward(self, texts: list[str]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Pooled float32 [n, dim], token rows float16 [n_vectors, dim] text after text, counts int64 [n]."""
         import torch
 
-        hidden = self._hidden_states(texts)
-        pooled = self._pool(hidden)
-        for matrix, vector in zip(hidden, pooled, strict=True):
-            yield vector, torch.nn.functional.normalize(matrix, dim=-1).half().numpy()
+        with torch.inference_mode():
+            states, mask = self._hidden_states(texts)
+            rows = torch.nn.functional.normalize(states, dim=-1).half()[mask]  # [n_vectors, dim]
+            return _pool(states, mask).numpy(), rows.numpy(), mask.sum(dim=1).numpy()
 
-    def _hidden_states(self, texts: list[str]) -> list[Any]:
-        """The last hidden states of each text without padding: list of float32 tensors [n_tokens, dim] on the CPU."""
+    def _hidden_states(self, texts: list[str]) -> tuple[Any, Any]:
+        """The last hidden states, float32 [n, longest, dim], and which of them are no padding, bool [n, longest];
+        both on the CPU."""
         import torch
 
         with self._lock, torch.inference_mode():
             features = self._model.preprocess(texts)
-            mask = features["attention_mask"]
+            mask = features["attention_mask"].bool().cpu()
             features = {k: v.to(self.device.name) if hasattr(v, "to") else v for k, v in features.items()}
-            hidden = self._model[0](features)["token_embeddings"].float().cpu()  # [n, longest, dim]
-        return [states[: int(count)] for states, count in zip(hidden, mask.sum(dim=1), strict=True)]
+            return self._model[0](features)["token_embeddings"].float().cpu(), mask
 
-    def _pool(self, hidden: list[Any]) -> np.ndarray:
-        """Mean pooling, L2-normalised, in fp32: float32 [n, dim]."""
-        import torch
 
-        means = torch.stack([states.mean(dim=0) for states in hidden])
-        return torch.nn.functional.normalize(means, dim=-1).numpy()
+def _give_back_memory() -> None:
+    """Return what the forward pass has freed to the system.
+
+    Every batch has other shapes, so its large arrays leave holes that the next ones do not fit: without this, indexing
+    2,560 passages grew from 0.6 to 1.2 GB, with it from 0.55 to 0.65 GB, at the same speed.
+    """
+    if sys.platform == "linux":
+        trim = getattr(ctypes.CDLL(None), "malloc_trim", None)  # glibc's; other C libraries have none
+        if trim is not None:
+            trim(0)
+
+
+def _pool(states: Any, mask: Any) -> Any:
+    """Mean pooling without padding, L2-normalised, in fp32: [n, dim]."""
+    import torch
+
+    sums = (states * mask[:, :, None]).sum(dim=1)
+    return torch.nn.functional.normalize(sums / mask.sum(dim=1, keepdim=True), dim=-1)
 
 
 def _load(files: EncoderFiles, device: Device) -> Any:

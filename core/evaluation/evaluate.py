@@ -182,7 +182,7 @@ class _Runner:
         for text in list(self._queries.values())[:1]:
             self._search(text, pipeline)  # the first one loads what the others find warm
         if forget:
-            _forget_queries(self._workspace)
+            self._workspace.encoder().forget_queries()
         for number, (name, text) in enumerate(self._queries.items()):
             stop_if(self._cancelled)
             self._progress(Progress(done + number, total, pipeline, "queries"))
@@ -209,13 +209,6 @@ class _Runner:
             if len(entries) == self._k:
                 break
         return entries
-
-
-def _forget_queries(workspace: Workspace) -> None:
-    """Drop the encoder's memory of queries."""
-    forget = getattr(workspace.encoder().encode_query, "cache_clear", None)
-    if forget is not None:
-        forget()
 
 
 def _run_lines(result: PipelineResult) -> list[str]:

@@ -25,11 +25,11 @@ def run(settings: Settings) -> list[Figure]:
         totals: list[float] = []
         stages: dict[str, list[float]] = defaultdict(list)
         for number, text in enumerate(asked):
-            _forget(encoder)
+            encoder.forget_queries()
             start = time.perf_counter()
             encoder.encode_query(text)
             encode_ms = (time.perf_counter() - start) * 1e3
-            _forget(encoder)
+            encoder.forget_queries()
             start = time.perf_counter()
             trace = workspace.search(text, pipeline="hybrid", k=10)
             total_ms = (time.perf_counter() - start) * 1e3
@@ -74,11 +74,6 @@ def _fill(workspace: Workspace, settings: Settings) -> None:
     first = json.loads(state.read_text())["next_piece"] if state.is_file() else 0
     say(f"indexing {missing:,} more passages")
     workspace.index([write_folder(settings.work / "more documents", missing, first).folder])
-
-
-def _forget(encoder: object) -> None:
-    """Make the encoder forget the queries that it remembers."""
-    encoder.encode_query.cache_clear()  # type: ignore[attr-defined]
 
 
 def _p95(values: list[float]) -> float:
