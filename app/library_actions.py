@@ -12,9 +12,9 @@ from PySide6.QtWidgets import QWidget
 
 from rankscope.app.samples import SAMPLE_WORKSPACE, samples_folder
 from rankscope.app.session import Session
-from rankscope.app.settings import Settings, default_workspace
+from rankscope.app.settings import Settings
 from rankscope.app.theme import Theme
-from rankscope.core.api import SourceInfo
+from rankscope.core.api import SourceInfo, default_workspace
 
 
 class LibraryActions(QObject):

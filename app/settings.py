@@ -20,17 +20,6 @@ def config_folder() -> Path:
     return Path(override) if override else platformdirs.user_config_path("rankscope", appauthor=False)
 
 
-def data_folder() -> Path:
-    """Where workspaces are made by default; the environment variable RANKSCOPE_DATA_DIR names another place."""
-    override = os.environ.get("RANKSCOPE_DATA_DIR")
-    return Path(override) if override else platformdirs.user_data_path("rankscope", appauthor=False)
-
-
-def default_workspace(name: str = "Documents") -> Path:
-    """The folder of a workspace that is made without asking where."""
-    return data_folder() / "workspaces" / name
-
-
 class Settings:
     """Typed access to the ini file."""
 

@@ -16,13 +16,13 @@ from types import TracebackType
 
 import numpy as np
 
-from rankscope.core import catalog
+from rankscope.core import catalog, opening
 from rankscope.core.documents.model import PageView
 from rankscope.core.documents.reading import ReaderPool
 from rankscope.core.encoding.encoder import Encoder
-from rankscope.core.encoding.registry import OFFLINE_DEFAULT, EncoderFiles, resolve
-from rankscope.core.errors import ModelError, UsageError, WorkspaceError, WorkspaceTooNew
-from rankscope.core.indexes.dense import EF_CONSTRUCTION, DenseIndex, M
+from rankscope.core.encoding.registry import OFFLINE_DEFAULT, resolve
+from rankscope.core.errors import ModelError, UsageError
+from rankscope.core.indexes.dense import DenseIndex
 from rankscope.core.indexing import Indexer, delete_documents
 from rankscope.core.progress import CancelledCheck, ProgressCallback, never, silent
 from rankscope.core.ranking import explain as explaining
@@ -41,11 +41,7 @@ from rankscope.core.records import (
     VerifyReport,
     WorkspaceInfo,
 )
-from rankscope.core.storage import manifest as manifests
-from rankscope.core.storage import segments, vectors
-from rankscope.core.storage.database import NAME as METADATA
 from rankscope.core.storage.database import Database
-from rankscope.core.storage.files import disk_errors
 from rankscope.core.storage.lock import WriterLock
 from rankscope.core.storage.manifest import Manifest
 from rankscope.core.storage.paths import given
@@ -53,8 +49,7 @@ from rankscope.core.storage.vectors import VectorStore
 from rankscope.core.writing import BatchWriter, drop_unnamed_segments
 
 DEFAULT_PIPELINE = pipelines.DEFAULT
-# Long enough for a paragraph or two, short enough that one passage is about one thing.
-CHUNKING = {"max_tokens": 256, "target_tokens": 190, "overlap_tokens": 32}
+CHUNKING = opening.CHUNKING
 
 
 class Workspace:
@@ -89,69 +84,8 @@ class Workspace:
             UsageError: there is no workspace and ``create`` is False, or the folder holds something else.
             WorkspaceError: it is damaged, or the disk refuses; WorkspaceTooNew: a newer Rankscope wrote it.
         """
-        folder = given(path)
-        _allow_many_files()
-        with disk_errors("opening the workspace", folder):
-            has_manifest = (folder / manifests.NAME).is_file()
-            has_metadata = (folder / METADATA).is_file() and (folder / METADATA).stat().st_size > 0
-        if has_manifest and not has_metadata:
-            raise WorkspaceError(
-                f"The metadata {folder / METADATA} is missing.",
-                "Restore it from a backup, or make a new workspace from the same folders.",
-            )
-        # Without a manifest here or in the database, making it was interrupted before there was anything to lose.
-        exists = has_manifest or _manifest_copy(folder) is not None
-        if not exists and not create:
-            raise UsageError(f"There is no workspace at {folder}.", "Make one with “rankscope index FOLDER”.")
-        if not exists:
-            return cls._create(folder, resolve(encoder), device)
-        notes: list[str] = []
-        _refuse_newer(folder)
-        database = Database(folder)
-        try:
-            if not database.is_current():
-                with WriterLock(folder):
-                    database.migrate()
-            manifest = _manifest(folder, notes)
-            found = VectorStore(folder, database).current()
-        except BaseException:
-            database.close()
-            raise
-        notes += [str(error) for error in found.damaged.values()]
-        return cls(folder, manifest, database, notes, device)
-
-    @classmethod
-    def _create(cls, folder: Path, files: EncoderFiles, device: str) -> Workspace:
-        with disk_errors("making a workspace", folder):
-            if folder.exists() and not folder.is_dir():
-                raise UsageError(f"{folder} is a file, not a folder.", "Choose another place for the workspace.")
-            if folder.exists() and any(not _is_ours(entry) for entry in folder.iterdir()):
-                raise UsageError(f"The folder {folder} holds other files.", "Choose an empty folder for the workspace.")
-            (folder / vectors.FOLDER).mkdir(parents=True, exist_ok=True)
-            (folder / "indexes").mkdir(exist_ok=True)
-        with WriterLock(folder):
-            return cls._fill_new(folder, files, device)
-
-    @classmethod
-    def _fill_new(cls, folder: Path, files: EncoderFiles, device: str) -> Workspace:
-        manifest = Manifest(
-            encoder=files.identity.as_dict(),
-            codec=segments.CODEC,
-            chunking=dict(CHUNKING),
-            index={"kind": "hnsw", "space": "ip", "M": M, "ef_construction": EF_CONSTRUCTION},
-        )
-        database = Database(folder)
-        try:
-            database.migrate()
-            with database.write() as connection:
-                connection.exec_driver_sql(
-                    "INSERT OR REPLACE INTO meta(key, value) VALUES ('manifest', ?)", (manifest.to_json(),)
-                )
-            manifest.write(folder)
-        except BaseException:
-            database.close()
-            raise
-        return cls(folder, manifest, database, (), device)
+        opened = opening.open_files(given(path), create, encoder)
+        return cls(opened.folder, opened.manifest, opened.database, opened.notes, device)
 
     def close(self) -> None:
         """Release the database, the models and the reading process. Nothing committed depends on it."""
@@ -411,64 +345,3 @@ def _load_encoder(name: str, device: str) -> Encoder:
 
 
 _loaded: Callable[[str, str], Encoder] = lru_cache(maxsize=2)(Encoder.load)
-
-
-def _refuse_newer(folder: Path) -> None:
-    """Raise WorkspaceTooNew before anything is opened for writing; other troubles are for later."""
-    if not (folder / manifests.NAME).is_file():
-        return
-    try:
-        manifests.read_manifest(folder)
-    except WorkspaceTooNew:
-        raise
-    except WorkspaceError:
-        return
-
-
-def _allow_many_files() -> None:
-    """Raise the soft limit of open files: every segment is mapped, and a mapping keeps its file open."""
-    try:
-        import resource
-    except ImportError:  # Windows has no such limit
-        return
-    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    wanted = 16_384 if hard == resource.RLIM_INFINITY else min(hard, 16_384)
-    if soft != resource.RLIM_INFINITY and soft < wanted:
-        with contextlib.suppress(ValueError, OSError):
-            resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
-
-
-def _is_ours(entry: Path) -> bool:
-    """True for what an interrupted making of a workspace may have left."""
-    return entry.name.startswith(("metadata.sqlite", "manifest.json", "writer.")) or entry.name in (
-        vectors.FOLDER,
-        "indexes",
-    )
-
-
-def _manifest_copy(folder: Path) -> str | None:
-    """The manifest as the database keeps it; None without one. Raises WorkspaceError for damaged metadata."""
-    if not (folder / METADATA).is_file():
-        return None
-    database = Database(folder)
-    try:
-        with database.read() as connection:
-            if not connection.exec_driver_sql("SELECT 1 FROM sqlite_master WHERE name = 'meta'").scalar():
-                return None
-            return connection.exec_driver_sql("SELECT value FROM meta WHERE key = 'manifest'").scalar()
-    finally:
-        database.close()
-
-
-def _manifest(folder: Path, notes: list[str]) -> Manifest:
-    """The manifest; from the copy in the database when the file is damaged or missing."""
-    try:
-        return manifests.read_manifest(folder)
-    except WorkspaceError as error:
-        copy = _manifest_copy(folder)
-        if copy is None:
-            raise error
-        manifest = Manifest.from_json(copy, folder / manifests.NAME)
-        manifest.write(folder)
-        notes.append(f"{manifests.NAME} was damaged or missing and has been restored from its copy in the database.")
-        return manifest

@@ -25,9 +25,10 @@ from rankscope.app.jobs import Jobs
 from rankscope.app.main_window import MainWindow
 from rankscope.app.samples import samples_folder
 from rankscope.app.session import Session
-from rankscope.app.settings import Settings, default_workspace
+from rankscope.app.settings import Settings
 from rankscope.app.theme import DARK, Theme
 from rankscope.app.widgets.dialogs import FailuresDialog
+from rankscope.core.api import default_workspace
 
 BOTTOM = ("heatmap", "trace", "fate")
 

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 from PySide6.QtCore import QByteArray, QSettings
 
-from rankscope.app.settings import HISTORY_LIMIT, RECENT_LIMIT, Settings, config_folder, default_workspace
+from rankscope.app.settings import HISTORY_LIMIT, RECENT_LIMIT, Settings, config_folder
+from rankscope.core.api import default_workspace
 
 
 def test_values_come_back_in_a_new_run(tmp_path: Path) -> None:
