@@ -7,6 +7,7 @@ L2-normalised, special tokens included, scored with MaxSim (Khattab and Zaharia,
 from __future__ import annotations
 
 import ctypes
+import os
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -190,6 +191,9 @@ def _pool(states: Any, mask: Any) -> Any:
 
 def _load(files: EncoderFiles, device: Device) -> Any:
     """Load through sentence-transformers, offline, with weights in the device's precision."""
+    # oneDNN keeps a compiled kernel for every shape of batch it has met, 1,024 by default; lengths vary so much that
+    # few are met again soon. Read at its first use, which is after this.
+    os.environ.setdefault("ONEDNN_PRIMITIVE_CACHE_CAPACITY", "64")
     from sentence_transformers import SentenceTransformer
     from transformers.utils import logging
 
