@@ -17,7 +17,7 @@ from rankscope.core.records import DocumentInfo, DocumentText, Facet, SourceInfo
 from rankscope.core.storage import schema
 from rankscope.core.storage.database import Database
 from rankscope.core.storage.manifest import Manifest
-from rankscope.core.storage.paths import displayed
+from rankscope.core.storage.paths import displayed, displayed_stored
 
 documents = schema.documents
 
@@ -64,7 +64,7 @@ def sources(database: Database) -> list[SourceInfo]:
             "SELECT s.id, s.path, count(d.id), coalesce(sum(d.n_passages), 0), coalesce(sum(d.reason <> ''), 0), "
             "s.last_scan FROM sources s LEFT JOIN documents d ON d.source_id = s.id GROUP BY s.id ORDER BY s.id"
         )
-        return [SourceInfo(row[0], displayed(_text(row[1])), *row[2:]) for row in rows]
+        return [SourceInfo(row[0], displayed_stored(row[1]), *row[2:]) for row in rows]
 
 
 def list_documents(database: Database, source_id: int | None, status: str | None) -> list[DocumentInfo]:
@@ -192,7 +192,3 @@ def _iso(nanoseconds: int) -> str:
         return datetime.fromtimestamp(nanoseconds / 1e9, UTC).isoformat(timespec="seconds")
     except (ValueError, OverflowError, OSError):
         return ""
-
-
-def _text(stored: str | bytes) -> str:
-    return os.fsdecode(stored) if isinstance(stored, bytes) else stored

@@ -39,10 +39,6 @@ class SourcesModel(QStandardItemModel):
         for source in self._sources:
             self.appendRow(self._source_row(source))
 
-    def line_count(self) -> int:
-        """How many lines are shown when every source is unfolded."""
-        return sum(1 + self.item(row).rowCount() for row in range(self.rowCount()))
-
     def _source_row(self, source: SourceInfo) -> list[QStandardItem]:
         path = Path(source.path)
         name = self._item(path.name or source.path, "body", "text", source, "source")

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Iterable
 
 from sqlalchemy import Connection
 
 from rankscope.core.errors import UsageError
 from rankscope.core.ranking.trace import PassageInfo
-from rankscope.core.storage.paths import displayed
+from rankscope.core.storage.paths import displayed_stored
 
 
 def passage_infos(connection: Connection, ids: Iterable[int]) -> dict[int, PassageInfo]:
@@ -21,7 +20,10 @@ def passage_infos(connection: Connection, ids: Iterable[int]) -> dict[int, Passa
         (json.dumps([int(i) for i in ids]),),
     )
     return {
-        row[0]: PassageInfo(row[0], row[1], _path(row[2]), row[3] or _name(_path(row[2])), *row[4:]) for row in rows
+        row[0]: PassageInfo(
+            row[0], row[1], displayed_stored(row[2]), row[3] or _name(displayed_stored(row[2])), *row[4:]
+        )
+        for row in rows
     }
 
 
@@ -36,10 +38,6 @@ def passage_info(connection: Connection, passage_id: int) -> PassageInfo:
 def encoded_text(context: str, text: str) -> str:
     """What the encoder reads of a passage: the context, a line end, the passage."""
     return f"{context}\n{text}" if context else text
-
-
-def _path(stored: str | bytes) -> str:
-    return displayed(os.fsdecode(stored) if isinstance(stored, bytes) else stored)
 
 
 def _name(path: str) -> str:

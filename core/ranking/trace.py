@@ -31,11 +31,6 @@ class Ranking:
         where = (self.ids == passage_id).nonzero()[0]
         return int(where[0]) + 1 if len(where) else None
 
-    def score_of(self, passage_id: int) -> float | None:
-        """The score, or None when the passage is not in this ranking."""
-        where = (self.ids == passage_id).nonzero()[0]
-        return float(self.scores[where[0]]) if len(where) else None
-
 
 @dataclass(frozen=True, slots=True)
 class StageTrace:

@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 from rankscope.core.errors import UsageError
+
+
+def displayed_stored(stored: str | bytes) -> str:
+    """As :func:`displayed`, for a path as SQLite hands it out: bytes where it is not UTF-8."""
+    return displayed(os.fsdecode(stored))
 
 
 def given(path: Path | str) -> Path:
