@@ -11,7 +11,7 @@ TYPES  := build/types/rankscope
 # another machine would then crash there.
 export HNSWLIB_NO_NATIVE := 1
 
-.PHONY: help install demo test check bench screenshots samples format clean
+.PHONY: help install demo test test-robustness fuzz check bench screenshots samples format clean
 
 help:  ## list the tasks
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -43,7 +43,13 @@ demo: $(READY)  ## index the sample documents, search them, show why, and open t
 	fi
 
 test: check  ## all checks and tests
-	QT_QPA_PLATFORM=offscreen $(BIN)/python -m pytest -q
+	QT_QPA_PLATFORM=offscreen $(BIN)/python -m pytest -q -n 2
+
+test-robustness: $(READY)  ## the long form: 100 kills, full disks, two processes (about a quarter of an hour)
+	RANKSCOPE_LONG=1 $(BIN)/python -m pytest -q -s tests/robustness
+
+fuzz: $(READY)  ## 10,000 spoiled files for every reader (about an hour)
+	RANKSCOPE_FUZZ=10000 $(BIN)/python -m pytest -q -rA -n 2 tests/fuzz
 
 check: $(READY) $(TYPES)  ## style, types and the import rules
 	$(BIN)/ruff check .

@@ -17,8 +17,8 @@ class Command:
     """One action.
 
     ``handler`` names a method of the window. ``enabled`` names the condition under which it can be used (see
-    ``MainWindow.conditions``). ``group`` makes the commands of that name exclude each other as check marks.
-    ``separated`` draws a line above it in its menu.
+    ``MainWindow.conditions``). ``group`` makes the commands of that name exclude each other as check marks; one that
+    is ``checkable`` has a check mark of its own. ``separated`` draws a line above it in its menu.
     """
 
     id: str
@@ -28,11 +28,13 @@ class Command:
     shortcuts: tuple[str, ...] = ()
     enabled: str = "always"
     group: str = ""
+    checkable: bool = False
     separated: bool = False
 
 
 MENUS: tuple[tuple[str, str], ...] = (
     ("file", QT_TRANSLATE_NOOP("commands", "&File")),
+    ("library", QT_TRANSLATE_NOOP("commands", "&Library")),
     ("search", QT_TRANSLATE_NOOP("commands", "&Search")),
     ("view", QT_TRANSLATE_NOOP("commands", "&View")),
     ("help", QT_TRANSLATE_NOOP("commands", "&Help")),
@@ -60,7 +62,31 @@ COMMANDS: tuple[Command, ...] = (
         separated=True,
     ),
     Command(
+        "file.pause",
+        QT_TRANSLATE_NOOP("commands", "&Pause indexing"),
+        "pause_indexing",
+        "file",
+        ("Ctrl+Shift+P",),
+        "not paused",
+    ),
+    Command(
+        "file.resume",
+        QT_TRANSLATE_NOOP("commands", "&Resume indexing"),
+        "resume_indexing",
+        "file",
+        ("Ctrl+Shift+R",),
+        "paused",
+    ),
+    Command(
         "file.stop", QT_TRANSLATE_NOOP("commands", "&Stop indexing"), "stop_indexing", "file", ("Ctrl+.",), "indexing"
+    ),
+    Command(
+        "file.tidy",
+        QT_TRANSLATE_NOOP("commands", "Ti&dy up the workspace"),
+        "tidy_up",
+        "file",
+        enabled="idle",
+        separated=True,
     ),
     Command(
         "file.new",
@@ -72,6 +98,44 @@ COMMANDS: tuple[Command, ...] = (
     ),
     Command("file.open", QT_TRANSLATE_NOOP("commands", "&Open workspace…"), "open_workspace", "file", ("Ctrl+O",)),
     Command("file.quit", QT_TRANSLATE_NOOP("commands", "&Quit"), "close", "file", ("Ctrl+Q",), separated=True),
+    Command(
+        "library.failures",
+        QT_TRANSLATE_NOOP("commands", "&Files that were not read…"),
+        "show_all_failures",
+        "library",
+        enabled="workspace",
+    ),
+    Command(
+        "library.copies",
+        QT_TRANSLATE_NOOP("commands", "Show &copies…"),
+        "show_all_copies",
+        "library",
+        enabled="workspace",
+    ),
+    Command(
+        "library.removed",
+        QT_TRANSLATE_NOOP("commands", "&Recently removed…"),
+        "show_removed",
+        "library",
+        enabled="workspace",
+        separated=True,
+    ),
+    Command(
+        "library.undo",
+        QT_TRANSLATE_NOOP("commands", "&Undo removing a source"),
+        "undo_removal",
+        "library",
+        ("Ctrl+Z",),
+        "removals",
+    ),
+    Command(
+        "library.watch",
+        QT_TRANSLATE_NOOP("commands", "&Watch folders for changes"),
+        "set_watching",
+        "library",
+        checkable=True,
+        separated=True,
+    ),
     Command(
         "search.focus", QT_TRANSLATE_NOOP("commands", "&Type a question"), "focus_query", "search", ("Ctrl+L", "Ctrl+F")
     ),
@@ -138,8 +202,8 @@ def build_actions(
         action.setObjectName(command.id)
         action.setShortcuts([QKeySequence(keys) for keys in command.shortcuts])
         action.triggered.connect(handler)
+        action.setCheckable(command.checkable or bool(command.group))
         if command.group:
-            action.setCheckable(True)
             if command.group not in groups:
                 groups[command.group] = QActionGroup(window)
             groups[command.group].addAction(action)

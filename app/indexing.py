@@ -1,18 +1,17 @@
-"""Bringing a workspace up to date, one request after the other, with speed and time left."""
+"""Bringing a workspace up to date: one request after the other, with pauses, and room for those who cannot wait."""
 
 from __future__ import annotations
 
-import time
 from collections import deque
-from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QObject, Signal, Slot
 
 from rankscope.app.jobs import Jobs
-from rankscope.app.models.progress_rate import Activity, RateMeter
-from rankscope.core.api import Cancelled, Progress
+from rankscope.app.work import Work
+from rankscope.core.api import Cancelled
 
 if TYPE_CHECKING:
     from rankscope.core.api import Workspace
@@ -20,34 +19,67 @@ if TYPE_CHECKING:
 TOPIC = "indexing"
 
 
-class Indexer(QObject):
-    """A queue of indexing requests on the writer lane.
+@dataclass(frozen=True)
+class Request:
+    """One call of ``Workspace.index``; without details it brings all sources up to date.
 
-    ``changed`` tells that :attr:`active`, :attr:`activity`, :attr:`stopping` or :attr:`waiting` changed;
-    ``finished`` brings an IndexReport, or None when the run was cancelled; ``failed`` the exception.
+    A ``quiet`` one was asked for by no person: it has nothing to say when it finds nothing new.
     """
 
-    changed = Signal()
-    finished = Signal(object)
-    failed = Signal(object)
+    workspace: Workspace
+    paths: tuple[Path, ...] = ()
+    again: frozenset[int] = frozenset()
+    only: frozenset[int] | None = None
+    passwords: tuple[str, ...] = field(default=(), repr=False)
+    quiet: bool = False
+
+    @property
+    def details(self) -> dict[str, Any]:
+        """The arguments beyond the paths, without those that say nothing."""
+        every = {"again": self.again, "only": self.only, "passwords": self.passwords}
+        return {name: value for name, value in every.items() if value or (name == "only" and value is not None)}
+
+    def covers(self, other: Request) -> bool:
+        """Whether doing this does the other one too, as far as looking for changes goes."""
+        if self.workspace is not other.workspace or other.paths or other.again or other.passwords:
+            return False
+        return self.only is None or (other.only is not None and other.only <= self.only)
+
+
+class Indexer(Work):
+    """A queue of requests.
+
+    ``finished`` brings an IndexReport and whether the request was quiet; ``stopped`` comes instead when the user
+    cancelled or paused the run, ``failed`` brings the exception and whether the request was quiet.
+    """
+
+    finished = Signal(object, bool)
+    stopped = Signal()
+    failed = Signal(object, bool)
 
     def __init__(self, jobs: Jobs, parent: QObject | None = None) -> None:
-        super().__init__(parent)
-        self._jobs = jobs
-        self._queue: deque[tuple[Workspace, tuple[Path, ...]]] = deque()
-        self._meter = RateMeter()
-        self.active = False
-        self.stopping = False
-        self.activity: Activity | None = None
+        super().__init__(jobs, TOPIC, parent)
+        self._queue: deque[Request] = deque()
+        self._present: Request | None = None
+        self._goes_on = False  # the run was asked to stop, and what is left of it is to be done later
+        self.paused = False
 
     @property
     def waiting(self) -> int:
         """How many requests wait behind the one at work."""
         return len(self._queue)
 
-    def add(self, workspace: Workspace, paths: Sequence[Path]) -> None:
-        """Index the paths as sources of the workspace (empty: bring all sources up to date)."""
-        self._queue.append((workspace, tuple(paths)))
+    @property
+    def quiet(self) -> bool:
+        """Whether the run at work was asked for by no person."""
+        return self._present is not None and self._present.quiet
+
+    def add(self, request: Request) -> None:
+        """Do this after what waits already; several requests to look for changes become one."""
+        if request.quiet:
+            self._merge(request)
+        else:
+            self._queue.append(request)
         if not self.active:
             self._next()
         self.changed.emit()
@@ -55,43 +87,79 @@ class Indexer(QObject):
     def cancel(self) -> None:
         """Ask the run to stop and forget those that wait; what was committed stays."""
         self._queue.clear()
+        self._goes_on = False
         if self.active:
             self.stopping = True
-            self._jobs.cancel(TOPIC)
-            self.changed.emit()
+            self._ask_to_stop()
+        self.changed.emit()
+
+    def pause(self) -> None:
+        """Stop the run where nothing is half done, and begin nothing until :meth:`resume`."""
+        self.paused = True
+        if self.active and not self.stopping:
+            self.stopping = self._goes_on = True
+            self._ask_to_stop()
+        self.changed.emit()
+
+    def resume(self) -> None:
+        """Go on with what was paused and what waits."""
+        self.paused = False
+        if self._goes_on:
+            self.stopping = False  # the run ends nevertheless, and begins again at once
+        if not self.active:
+            self._next()
+        self.changed.emit()
+
+    def make_way(self) -> None:
+        """Let a task that is put on the writer lane now go first; the run goes on behind it."""
+        if self.active and not self.stopping:
+            self._goes_on = True
+            self._ask_to_stop()
+
+    def _merge(self, request: Request) -> None:
+        if any(other.covers(request) for other in self._queue):
+            return
+        for place, other in enumerate(self._queue):
+            if other.quiet and other.only is not None and request.only is not None:
+                self._queue[place] = replace(other, only=other.only | request.only)
+                return
+        self._queue.append(request)
 
     def _next(self) -> None:
-        if not self._queue:
-            self.active = self.stopping = False
-            self.activity = None
+        self._end()
+        self._present, self._goes_on = None, False
+        if self.paused or not self._queue:
             return
-        workspace, paths = self._queue.popleft()
-        self._meter = RateMeter()
-        self.active, self.stopping, self.activity = True, False, None
+        request = self._present = self._queue.popleft()
 
         def run(cancelled: Any, report: Any) -> Any:
-            return workspace.index(paths, progress=report, cancelled=cancelled)
+            return request.workspace.index(request.paths, progress=report, cancelled=cancelled, **request.details)
 
-        self._jobs.start(
-            TOPIC, run, lane="writer", done=self._on_done, failed=self._on_failed, progress=self._on_progress
-        )
+        self._begin(run, self._on_done, self._on_failed)
 
-    @Slot(object)
-    def _on_progress(self, progress: Progress) -> None:
-        self.activity = self._meter.update(progress, time.monotonic())
-        self.changed.emit()
+    def _left(self) -> Request | None:
+        """What remains of the run that was stopped. Once it reports, the paths are sources like the others."""
+        if self._present is None or not self._goes_on:
+            return None
+        return self._present if self.activity is None else replace(self._present, paths=())
 
     @Slot(object)
     def _on_done(self, report: object) -> None:
+        quiet = self.quiet
         self._next()
         self.changed.emit()
-        self.finished.emit(report)
+        self.finished.emit(report, quiet)
 
     @Slot(object)
     def _on_failed(self, error: BaseException) -> None:
+        quiet, stopping = self.quiet, self.stopping
+        if isinstance(error, Cancelled):
+            left = self._left()
+            if left is not None:
+                self._queue.appendleft(left)
         self._next()
         self.changed.emit()
-        if isinstance(error, Cancelled):
-            self.finished.emit(None)
-        else:
-            self.failed.emit(error)
+        if not isinstance(error, Cancelled):
+            self.failed.emit(error, quiet)
+        elif stopping:
+            self.stopped.emit()

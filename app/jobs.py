@@ -30,9 +30,12 @@ PROGRESS_INTERVAL = 0.05  # seconds: at most 20 reports per second and task
 JobFunction = Callable[[CancelledCheck, ProgressCallback], Any]
 
 
-@dataclass(eq=False)
+@dataclass(eq=False, repr=False)
 class _Task:
-    """One call of a function. ``dropped`` means that nothing it produces may arrive any more."""
+    """One call of a function. ``dropped`` means that nothing it produces may arrive any more.
+
+    It is never put into words: its callbacks may belong to a widget that is gone.
+    """
 
     topic: str
     function: JobFunction

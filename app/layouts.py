@@ -27,6 +27,7 @@ class Layouts(QObject):
         self._area = area
         self._settings = settings
         self.current = ""
+        self._unseen = False  # the present layout was put up while nobody could see it
         area.appeared.connect(self.settle)
 
     def show(self, name: str) -> None:
@@ -37,6 +38,7 @@ class Layouts(QObject):
             return
         self.remember()
         self.current = name
+        self._unseen = not self._area.isVisible()
         self._settings.layout = name
         state = self._settings.arrangement(name)
         if state is None or not self._area.restoreState(state):
@@ -45,7 +47,7 @@ class Layouts(QObject):
 
     def remember(self) -> None:
         """Keep where the docks of the present layout stand."""
-        if self.current:
+        if self.current and not self._unseen:
             self._settings.set_arrangement(self.current, self._area.saveState())
 
     def reset(self) -> None:
@@ -81,9 +83,13 @@ class Layouts(QObject):
 
     @Slot()
     def settle(self) -> None:
-        """Ask for the default sizes again: while the area is hidden they are lost."""
-        if self.current and self._settings.arrangement(self.current) is None:
+        """Give the docks their sizes again: while the area is hidden they are lost."""
+        state = self._settings.arrangement(self.current) if self.current else None
+        if self.current and state is None:
             self.size_default()
+        elif state is not None and self._unseen:
+            self._area.restoreState(state)
+        self._unseen = False
 
     def _put(self, dock: CardDock, place: Qt.DockWidgetArea) -> None:
         dock.setFloating(False)

@@ -5,7 +5,9 @@ Dialogs are imported where they are used: making their classes takes time that t
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Slot
 from PySide6.QtWidgets import QWidget
@@ -15,6 +17,9 @@ from rankscope.app.session import Session
 from rankscope.app.settings import Settings
 from rankscope.app.theme import Theme
 from rankscope.core.api import SourceInfo, default_workspace
+
+if TYPE_CHECKING:
+    from rankscope.app.dialogs.base import LibraryDialog
 
 
 class LibraryActions(QObject):
@@ -26,6 +31,7 @@ class LibraryActions(QObject):
         self._settings = settings
         self._theme = theme
         self._window = window
+        self._dialogs: dict[str, LibraryDialog] = {}
 
     @Slot()
     def add_folder(self) -> None:
@@ -68,6 +74,32 @@ class LibraryActions(QObject):
         self._session.cancel_indexing()
 
     @Slot()
+    def pause_indexing(self) -> None:
+        """Let indexing rest."""
+        self._session.pause_indexing()
+
+    @Slot()
+    def resume_indexing(self) -> None:
+        """Go on where indexing was paused."""
+        self._session.resume_indexing()
+
+    @Slot()
+    def tidy_up(self) -> None:
+        """Make the workspace small and quick again."""
+        self._session.tidy_up()
+
+    @Slot()
+    def undo_removal(self) -> None:
+        """Bring back the source that was removed last."""
+        self._session.undo_removal()
+
+    @Slot(bool)
+    def set_watching(self, on: bool) -> None:
+        """Watch folders for changes, or none at all; remembered."""
+        self._settings.watch_folders = on
+        self._session.set_watching(on)
+
+    @Slot()
     def new_workspace(self) -> None:
         """Ask where, and make an empty workspace there."""
         from PySide6.QtWidgets import QFileDialog
@@ -96,32 +128,71 @@ class LibraryActions(QObject):
             self._settings.forget_recent_workspace(path)
         self._session.open_workspace(path)
 
+    # -- dialogs ------------------------------------------------------------------------------------------------------
+
+    @Slot(object)
+    def show_source(self, source: SourceInfo) -> None:
+        """Show the settings of a source."""
+        from rankscope.app.dialogs.source import SourceDialog
+
+        def make() -> SourceDialog:
+            dialog = SourceDialog(self._session, self._theme, source, self._window)
+            dialog.failuresRequested.connect(self.show_failures)
+            dialog.copiesRequested.connect(self.show_copies)
+            return dialog
+
+        self._show(f"source {source.source_id}", make)
+
+    @Slot()
+    def show_all_failures(self) -> None:
+        """Show which files could not be read, and why."""
+        self._show_failures(None)
+
     @Slot(object)
     def show_failures(self, source: SourceInfo) -> None:
         """Show which files of a source could not be read, and why."""
-        from rankscope.app.widgets.dialogs import FailuresDialog
+        self._show_failures(source)
 
-        dialog = FailuresDialog(source.path, self._theme, self._window)
-        dialog.retryRequested.connect(self.update_library)
-        source_id = source.source_id
-        self._session.request(
-            "failures",
-            lambda workspace: workspace.documents(source_id=source_id, status="failed"),
-            dialog.set_documents,
-        )
-        dialog.show()
+    def _show_failures(self, source: SourceInfo | None) -> None:
+        from rankscope.app.dialogs.failures import FailuresDialog
+
+        key = f"failures {source.source_id if source is not None else ''}"
+        self._show(key, lambda: FailuresDialog(self._session, self._theme, source, self._window))
+
+    @Slot()
+    def show_all_copies(self) -> None:
+        """Show which files have the same content."""
+        self._show_copies(None)
 
     @Slot(object)
-    def remove_source(self, source: SourceInfo) -> None:
-        """Ask, and take a source out of the library."""
-        from PySide6.QtWidgets import QMessageBox
+    def show_copies(self, source: SourceInfo) -> None:
+        """Show which files of a source have the same content as another one."""
+        self._show_copies(source)
 
-        question = QMessageBox(self._window)
-        question.setWindowTitle(self.tr("Remove from the library"))
-        question.setText(self.tr("Remove “{name}” from the library?").format(name=Path(source.path).name))
-        question.setInformativeText(self.tr("Its files stay where they are; only what Rankscope read of them goes."))
-        remove = question.addButton(self.tr("Remove"), QMessageBox.ButtonRole.AcceptRole)
-        question.addButton(QMessageBox.StandardButton.Cancel)
-        question.exec()
-        if question.clickedButton() is remove:
-            self._session.remove_source(source.source_id)
+    def _show_copies(self, source: SourceInfo | None) -> None:
+        from rankscope.app.dialogs.copies import CopiesDialog
+
+        key = f"copies {source.source_id if source is not None else ''}"
+        self._show(key, lambda: CopiesDialog(self._session, self._theme, source, self._window))
+
+    @Slot()
+    def show_removed(self) -> None:
+        """Show what can be brought back."""
+        from rankscope.app.dialogs.removed import RemovedDialog
+
+        self._show("removed", lambda: RemovedDialog(self._session, self._theme, self._window))
+
+    def close_dialogs(self) -> None:
+        """Close them all; the window closes."""
+        for dialog in list(self._dialogs.values()):
+            dialog.leave()
+
+    def _show(self, key: str, make: Callable[[], LibraryDialog]) -> None:
+        """Show a dialog, or bring the one that is open to the front."""
+        dialog = self._dialogs.get(key)
+        if dialog is None:
+            dialog = self._dialogs[key] = make()
+            dialog.finished.connect(lambda: self._dialogs.pop(key, None))
+            dialog.show()
+        dialog.raise_()
+        dialog.activateWindow()

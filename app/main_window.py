@@ -11,7 +11,7 @@ from PySide6.QtCore import QEvent, Qt, QTimer, Signal, Slot
 from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDragLeaveEvent, QDropEvent, QIcon, QShowEvent
 from PySide6.QtWidgets import QApplication, QMainWindow, QStackedWidget, QVBoxLayout, QWidget
 
-from rankscope.app.commands import apply_conditions, build_actions, build_menus
+from rankscope.app.commands import MENUS, apply_conditions, build_actions, build_menus
 from rankscope.app.layouts import INSPECT, LAYOUTS, SEARCH, Layouts
 from rankscope.app.library_actions import LibraryActions
 from rankscope.app.panels.library import LibraryPanel
@@ -88,11 +88,14 @@ class MainWindow(QMainWindow):
         if sys.platform == "darwin":
             for menu in self.menus:
                 self.menuBar().addMenu(menu)
-        self.menus[2].addSeparator()
-        panels = self.menus[2].addMenu(self.tr("&Panels"))
+        view = next(menu for menu, (name, _) in zip(self.menus, MENUS, strict=True) if name == "view")
+        view.addSeparator()
+        panels = view.addMenu(self.tr("&Panels"))
         for dock in self.area.docks():
             panels.addAction(dock.toggleViewAction())
 
+        session.set_watching(settings.watch_folders)
+        self.actions_by_id["library.watch"].setChecked(settings.watch_folders)
         self._connect()
         self.layouts.show(settings.layout if settings.layout in LAYOUTS else SEARCH)
         if settings.geometry is not None:
@@ -147,6 +150,8 @@ class MainWindow(QMainWindow):
     def _connect(self) -> None:
         session, actions = self.session, self.library_actions
         session.failed.connect(self.banner.show_failure)
+        session.announced.connect(self.banner.show_news)
+        session.undoOffered.connect(self._offer_undo)
         session.workspaceChanged.connect(self._workspace_changed)
         for signal in (
             session.libraryChanged,
@@ -157,7 +162,8 @@ class MainWindow(QMainWindow):
             signal.connect(self._refresh)
         self.library.addRequested.connect(actions.add_folder)
         self.library.errorsRequested.connect(actions.show_failures)
-        self.library.removeRequested.connect(actions.remove_source)
+        self.library.copiesRequested.connect(actions.show_copies)
+        self.library.settingsRequested.connect(actions.show_source)
         self.welcome.addRequested.connect(actions.add_folder)
         self.welcome.samplesRequested.connect(actions.try_samples)
         self.toolbar.workspaceChosen.connect(actions.open_path)
@@ -222,6 +228,7 @@ class MainWindow(QMainWindow):
         self.settings.pipeline = self.session.pipeline
         self.settings.k = self.session.k
         self.settings.save()
+        self.library_actions.close_dialogs()
         self.hide()
         self.closed_cleanly = self.session.close(CLOSE_SECONDS)
         super().closeEvent(event)
@@ -246,11 +253,13 @@ class MainWindow(QMainWindow):
     def _refresh(self) -> None:
         session = self.session
         library = session.library
+        if not session.removals:
+            self.banner.hide_action(session.undo_removal)
         if session.workspace is None:
             if not session.opening:
                 self._show_page(self.welcome)
         elif library is not None:
-            empty = library.info.passages == 0 and (not library.sources or session.indexer.active)
+            empty = library.info.passages == 0 and (not session.sources or session.work is session.indexer)
             self._show_page(self.welcome if empty else self.area)
         apply_conditions(self.actions_by_id, self.conditions())
 
@@ -266,12 +275,21 @@ class MainWindow(QMainWindow):
         """What holds now, by the names that commands use in ``enabled``."""
         session = self.session
         return {
-            "sources": bool(session.library and session.library.sources) and not session.indexer.active,
+            "workspace": session.workspace is not None,
+            "sources": bool(session.sources) and not session.indexer.active,
+            "idle": bool(session.sources) and not session.indexer.active and not session.tidier.active,
+            "paused": session.paused,
+            "not paused": session.workspace is not None and not session.paused,
+            "removals": bool(session.removals),
             "indexing": session.indexer.active,
             "not indexing": not session.indexer.active,
             "query": bool(session.query) and session.workspace is not None,
             "filters": bool(session.filters),
         }
+
+    @Slot(str)
+    def _offer_undo(self, text: str) -> None:
+        self.banner.show_news(text, self.tr("Undo"), self.session.undo_removal)
 
     @Slot(str)
     def _layout_changed(self, name: str) -> None:
@@ -345,7 +363,7 @@ class MainWindow(QMainWindow):
     @Slot()
     def show_shortcuts(self) -> None:
         """List the shortcuts."""
-        from rankscope.app.widgets.dialogs import ShortcutsDialog
+        from rankscope.app.dialogs.shortcuts import ShortcutsDialog
 
         ShortcutsDialog(self.theme, self).show()
 

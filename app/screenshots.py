@@ -61,6 +61,7 @@ class Studio:
         self._folder = tempfile.TemporaryDirectory(prefix="rankscope-pictures-")
         self._failure = ""
         settings = Settings(Path(self._folder.name))
+        settings.watch_folders = False  # a picture changes nothing
         self._theme = Theme("light")
         session = Session()
         session.failed.connect(self._failed)

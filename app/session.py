@@ -5,18 +5,20 @@ Panels change it by calling its methods and redraw when its signals tell them to
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 
 from PySide6.QtCore import QObject, Signal, Slot
 
 from rankscope.app.jobs import Jobs
-from rankscope.app.workspace_session import Opener, WorkspaceSession, open_with_engine
+from rankscope.app.library_session import LibrarySession
+from rankscope.app.models.library import LibrarySnapshot
+from rankscope.app.workspace_session import Opener, open_with_engine
 from rankscope.core.api import Alignment, DocumentText, Fate, Filters, PageView, Trace
 
 QUERY_TOPICS = ("search", "evidence", "alignment", "fate")
 
 
-class Session(WorkspaceSession):
+class Session(LibrarySession):
     """See the module. Attributes are read by panels and written here only."""
 
     settingsChanged = Signal()
@@ -58,6 +60,7 @@ class Session(WorkspaceSession):
 
     def workspace_left(self) -> None:
         """Forget everything that came from the workspace; the words of the query stay."""
+        super().workspace_left()
         for topic in (*QUERY_TOPICS, "document", "page"):
             self.jobs.drop(topic)
         self.searching.emit(False)
@@ -65,8 +68,10 @@ class Session(WorkspaceSession):
         self.settingsChanged.emit()
         self._set_trace(None)
 
-    def pipelines_known(self, names: Sequence[str]) -> None:
+    def library_read(self, snapshot: LibrarySnapshot) -> None:
         """Fall back to a pipeline that exists."""
+        super().library_read(snapshot)
+        names = snapshot.pipelines
         if names and self.pipeline not in names:
             self.set_pipeline("hybrid" if "hybrid" in names else names[0])
 
@@ -86,7 +91,7 @@ class Session(WorkspaceSession):
             return
         text, pipeline, k, filters = self.query, self.pipeline, self.k, self.filters
         self.searching.emit(True)
-        self._ask(
+        self.ask(
             "search",
             lambda engine, cancelled: engine.search(text, pipeline=pipeline, k=k, filters=filters, cancelled=cancelled),
             self._searched,
@@ -144,7 +149,7 @@ class Session(WorkspaceSession):
 
     def request_page(self, document_id: int, page: int, width: int, callback: Callable[[PageView], None]) -> None:
         """Draw a page ``width`` pixels wide and call back with it; only the newest request is answered."""
-        self._ask("page", lambda engine, cancelled: engine.page_view(document_id, page, width), callback)
+        self.ask("page", lambda engine, cancelled: engine.page_view(document_id, page, width), callback)
 
     # -- answers ---------------------------------------------------------------------------------------------------
 
@@ -201,7 +206,7 @@ class Session(WorkspaceSession):
                 wanted.update(dict.fromkeys(int(i) for i in trace.stage(name).output.ids[: trace.k]))
         missing = [passage for passage in wanted if passage not in self.evidence]
         if missing:
-            self._ask(
+            self.ask(
                 "evidence",
                 lambda engine, cancelled: engine.evidence(trace, missing),
                 self._evidence_found,
@@ -222,7 +227,7 @@ class Session(WorkspaceSession):
             self.alignmentChanged.emit()
         if trace is None or passage is None or known is not None:
             return
-        self._ask(
+        self.ask(
             "alignment",
             lambda engine, cancelled: engine.explain(trace.query, passage, pipeline=trace.pipeline),
             self._aligned,
@@ -245,7 +250,7 @@ class Session(WorkspaceSession):
             self.document = None
             self.documentChanged.emit()
         if document_id is not None:
-            self._ask("document", lambda engine, cancelled: engine.document_text(document_id), self._document_read)
+            self.ask("document", lambda engine, cancelled: engine.document_text(document_id), self._document_read)
 
     @Slot(object)
     def _document_read(self, document: DocumentText) -> None:
@@ -257,7 +262,7 @@ class Session(WorkspaceSession):
         if trace is None or document is None:
             self.jobs.drop("fate")
             return
-        self._ask(
+        self.ask(
             "fate",
             lambda engine, cancelled: engine.fate(
                 trace.query, document, pipeline=trace.pipeline, k=trace.k, filters=filters

@@ -90,6 +90,15 @@ class Settings:
         self._store.setValue("workspace/recent", [text for text in self._list("workspace/recent") if text != str(path)])
 
     @property
+    def watch_folders(self) -> bool:
+        """Whether folders are watched for changes at all."""
+        return self._text("library/watch", "yes") != "no"
+
+    @watch_folders.setter
+    def watch_folders(self, value: bool) -> None:
+        self._store.setValue("library/watch", "yes" if value else "no")
+
+    @property
     def pipeline(self) -> str:
         """The pipeline chosen last."""
         return self._text("search/pipeline", "hybrid")

@@ -2,7 +2,7 @@
 
 It sets colours, borders and distances, never fonts: those are set on the widgets, so that a panel can choose among
 the sizes of the theme. Widgets say what they are through dynamic properties: ``role`` ("dim", "error", "heading",
-"link", "primary", "plain", "segment", "menu", "chip", "suggestion").
+"link", "primary", "plain", "segment", "choice", "menu", "chip", "suggestion").
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ QToolTip { background: $panel; color: $text; border: 1px solid $line; padding: 4
 
 QFrame[card="true"] { background: $panel; border: 1px solid $line; border-radius: 8px; }
 QFrame[role="banner"] { background: $panel; border: 1px solid $error; border-radius: 8px; }
+QFrame[role="banner"][calm="true"] { border-color: $line; }
 QFrame[role="rule"] { background: $line; border: none; max-height: 1px; min-height: 1px; }
 
 QLabel { background: transparent; }
@@ -42,6 +43,8 @@ QToolButton:disabled { color: $dim; background: transparent; }
 QToolButton::menu-indicator { image: none; width: 0; }
 QToolButton[role="segment"] { padding: 6px 18px; border: 1px solid transparent; }
 QToolButton[role="segment"]:checked { background: $selection; color: $accent_text; font-weight: 600; }
+QToolButton[role="choice"] { padding: 4px 10px; border: 1px solid transparent; }
+QToolButton[role="choice"]:checked { background: $selection; color: $accent_text; }
 QToolButton[role="strong"] { color: $text; font-weight: 500; }
 QToolButton[role="bare"] { padding: 2px; }
 QToolButton:focus { border: 1px solid $accent; }
@@ -75,6 +78,7 @@ QLineEdit[role="query"] { background: $background; border: 1px solid $line; padd
 QLineEdit[role="query"]:focus { border: 1px solid $accent; }
 QPlainTextEdit, QTextEdit, QTextBrowser { background: $panel; border: 1px solid $line; border-radius: 6px;
     selection-background-color: $selection; selection-color: $text; }
+QPlainTextEdit:focus { border-color: $accent; }
 QPlainTextEdit[role="bare"], QTextEdit[role="bare"], QTextBrowser[role="bare"] { border: none; }
 
 QAbstractItemView { background: transparent; border: none; outline: none; color: $text;

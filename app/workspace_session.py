@@ -1,4 +1,4 @@
-"""The part of the session that belongs to the workspace: open, index, tell what is in it, close.
+"""The part of the session that belongs to the workspace: open it, tell what is in it, close it.
 
 Nothing here computes on the thread of the window: every call of the engine is a job.
 """
@@ -7,13 +7,12 @@ from __future__ import annotations
 
 import time
 import traceback
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QObject, Signal, Slot
 
-from rankscope.app.indexing import Indexer
 from rankscope.app.jobs import Jobs
 from rankscope.app.models.library import LibrarySnapshot, read_library
 from rankscope.core import api
@@ -23,7 +22,6 @@ if TYPE_CHECKING:
     from rankscope.core.api import Workspace
 
 Opener = Callable[[Path, bool], Any]
-GROWTH_SECONDS = 2.0  # how often the figures are read again while indexing goes on
 
 
 def open_with_engine(path: Path, create: bool) -> Workspace:
@@ -32,12 +30,11 @@ def open_with_engine(path: Path, create: bool) -> Workspace:
 
 
 class WorkspaceSession(QObject):
-    """The open workspace, what is in it, and what is being done to it."""
+    """The open workspace, and what is in it."""
 
     workspaceChanged = Signal()
     libraryChanged = Signal()
     deviceChanged = Signal()
-    indexingChanged = Signal()
     noticed = Signal(str)
     failed = Signal(str, str, str)
 
@@ -47,11 +44,6 @@ class WorkspaceSession(QObject):
         super().__init__(parent)
         self.jobs = jobs if jobs is not None else Jobs(self)
         self._opener = opener
-        self.indexer = Indexer(self.jobs, self)
-        self.indexer.changed.connect(self.indexingChanged)
-        self.indexer.changed.connect(self._show_growth)
-        self.indexer.finished.connect(self._indexing_finished)
-        self.indexer.failed.connect(self._indexing_failed)
         self.workspace: Workspace | None = None
         self.opening = False
         self.library: LibrarySnapshot | None = None
@@ -59,16 +51,23 @@ class WorkspaceSession(QObject):
         self._paths_after_opening: list[Path] | None = None
         self._refreshed = 0.0
 
-    # -- for the session of queries --------------------------------------------------------------------------------
+    # -- for the parts of the session that build on this one -------------------------------------------------------
 
     def contents_changed(self) -> None:
         """Called when passages came or went."""
 
-    def workspace_left(self) -> None:
-        """Called when the workspace is no longer the present one."""
+    def workspace_opened(self, workspace: Workspace, add: Sequence[Path] | None) -> None:
+        """Called with a fresh workspace and what to add to it, if that was asked for."""
 
-    def pipelines_known(self, names: Sequence[str]) -> None:
-        """Called with the names of the pipelines that the workspace offers."""
+    def workspace_left(self) -> None:
+        """Called when the workspace is no longer the present one, before it is closed."""
+
+    def library_read(self, snapshot: LibrarySnapshot) -> None:
+        """Called with fresh figures, before ``libraryChanged``."""
+
+    def work_ending(self) -> Callable[[float], bool]:
+        """Called when everything closes: stop what runs beside the jobs, and give a function that waits for it."""
+        return lambda seconds: True
 
     # -- the workspace ---------------------------------------------------------------------------------------------
 
@@ -94,11 +93,10 @@ class WorkspaceSession(QObject):
         self.workspaceChanged.emit()
         if workspace.notes:
             self.failed.emit("\n".join(workspace.notes), "", "")
+        add, self._paths_after_opening = self._paths_after_opening, None
+        self.workspace_opened(workspace, add)
         self.refresh_library()
-        if self._paths_after_opening is not None:
-            self.indexer.add(workspace, self._paths_after_opening)
-            self._paths_after_opening = None
-        self._ask("warm up", lambda engine, cancelled: self._warm_up(engine), self._warmed_up)
+        self.ask("warm up", lambda engine, cancelled: self._warm_up(engine), self._warmed_up)
         self.contents_changed()
 
     @Slot(object)
@@ -112,7 +110,6 @@ class WorkspaceSession(QObject):
         """Let go of the present workspace; it is closed once whatever still writes to it has stopped."""
         for topic in ("library", "warm up"):
             self.jobs.drop(topic)
-        self.indexer.cancel()
         previous, self.workspace = self.workspace, None
         self.library = None
         self.device = ""
@@ -135,91 +132,38 @@ class WorkspaceSession(QObject):
     def refresh_library(self) -> None:
         """Read figures, sources and facets again."""
         self._refreshed = time.monotonic()
-        self._ask("library", lambda engine, cancelled: read_library(engine), self._library_read)
+        self.ask("library", lambda engine, cancelled: read_library(engine), self._show_library)
+
+    @property
+    def library_age(self) -> float:
+        """Seconds since the figures were asked for."""
+        return time.monotonic() - self._refreshed
 
     @Slot(object)
-    def _library_read(self, snapshot: LibrarySnapshot) -> None:
+    def _show_library(self, snapshot: LibrarySnapshot) -> None:
         self.library = snapshot
-        self.pipelines_known(snapshot.pipelines)
+        self.library_read(snapshot)
         self.libraryChanged.emit()
 
-    @Slot()
-    def _show_growth(self) -> None:
-        """While indexing goes on, let the figures follow from time to time."""
-        due = time.monotonic() - self._refreshed > GROWTH_SECONDS
-        if due and self.indexer.activity is not None and not self.jobs.running("library"):
-            self.refresh_library()
-
-    # -- indexing --------------------------------------------------------------------------------------------------
-
-    def add_sources(self, paths: Iterable[Path | str]) -> None:
-        """Index folders or files as sources; without any, bring all sources up to date."""
-        if self.workspace is not None:
-            self.indexer.add(self.workspace, [Path(path) for path in paths])
-        elif self.opening:
-            self._paths_after_opening = [*(self._paths_after_opening or []), *(Path(path) for path in paths)]
-
-    def remove_source(self, source_id: int) -> None:
-        """Take a source and its passages out of the workspace. Its files are not touched."""
-        self._ask(
-            f"remove {source_id}",
-            lambda engine, cancelled: engine.remove_source(source_id),
-            self._source_removed,
-            lane="writer",
-        )
-
-    def cancel_indexing(self) -> None:
-        """Stop indexing; what was committed stays."""
-        self.indexer.cancel()
-
-    @Slot(object)
-    def _source_removed(self, _: object) -> None:
-        self.refresh_library()
-        self.contents_changed()
-
-    @Slot(object)
-    def _indexing_finished(self, report: api.IndexReport | None) -> None:
-        self.refresh_library()
-        if report is None:
-            self.noticed.emit(self.tr("Stopped. What was read so far stays."))
-        else:
-            self.noticed.emit(self._describe(report))
-            if report.added or report.changed or report.removed:
-                self.contents_changed()
-
-    @Slot(object)
-    def _indexing_failed(self, error: BaseException) -> None:
-        self.refresh_library()
-        self.report_failure(error)
-
-    def _describe(self, report: api.IndexReport) -> str:
-        if not (report.added or report.changed or report.renamed or report.removed or report.failed):
-            return self.tr("Everything is up to date.")
-        text = self.tr("Read {files} files, {passages} passages, in {seconds:.0f} s.").format(
-            files=f"{report.added + report.changed:,}", passages=f"{report.encoded:,}", seconds=report.seconds
-        )
-        if report.failed:
-            text += " " + self.tr("{count} could not be read.").format(count=f"{report.failed:,}")
-        return text
-
-    def request(self, topic: str, function: Callable[[Workspace], Any], callback: Callable[[Any], None]) -> None:
-        """Call ``function(workspace)`` in the background and ``callback`` with its result; newest per topic wins."""
-        self._ask(f"request {topic}", lambda engine, cancelled: function(engine), callback)
+    # -- closing ---------------------------------------------------------------------------------------------------
 
     def close(self, timeout: float = 5.0) -> bool:
         """Stop all work and close the workspace.
 
         False when something did not stop in ``timeout`` seconds; the workspace then stays as its last commit left it.
         """
+        deadline = time.monotonic() + timeout
+        wait = self.work_ending()
         ended = self.jobs.shutdown(timeout)
+        ended = wait(max(0.1, deadline - time.monotonic())) and ended
         workspace, self.workspace = self.workspace, None
         if ended and workspace is not None:
             workspace.close()
         return ended
 
-    # -- helpers ---------------------------------------------------------------------------------------------------
+    # -- asking the engine -----------------------------------------------------------------------------------------
 
-    def _ask(
+    def ask(
         self,
         topic: str,
         function: Callable[[Workspace, Callable[[], bool]], Any],
@@ -228,7 +172,11 @@ class WorkspaceSession(QObject):
         failed: Callable[[BaseException], None] | None = None,
         lane: str = "background",
     ) -> None:
-        """Run ``function(workspace, cancelled)`` as a job; does nothing without a workspace."""
+        """Run ``function(workspace, cancelled)`` as a job and call ``done`` with its result.
+
+        Does nothing without a workspace. The newest job of a topic wins: the result of an older one is thrown away.
+        ``failed`` is :meth:`report_failure` unless given.
+        """
         workspace = self.workspace
         if workspace is None:
             return

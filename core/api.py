@@ -10,6 +10,8 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from rankscope.core.documents.model import Page, PageView
+from rankscope.core.documents.patterns import Patterns
+from rankscope.core.documents.scan import TestedFile
 from rankscope.core.errors import Cancelled, RankscopeError, UsageError, WorkspaceBusy, WorkspaceError
 from rankscope.core.places import default_workspace
 from rankscope.core.progress import CancelledCheck, Progress, ProgressCallback
@@ -25,11 +27,14 @@ from rankscope.core.ranking.trace import (
     Trace,
 )
 from rankscope.core.records import (
+    CompactReport,
     DocumentInfo,
     DocumentText,
+    Duplicates,
     Facet,
     Finding,
     IndexReport,
+    RemovedDocument,
     SourceInfo,
     VerifyReport,
     WorkspaceInfo,
@@ -37,14 +42,17 @@ from rankscope.core.records import (
 from rankscope.core.version import __version__
 
 if TYPE_CHECKING:
+    from rankscope.core.watching import Watcher
     from rankscope.core.workspace import Workspace
 
 __all__ = [
     "Alignment",
     "Cancelled",
     "CancelledCheck",
+    "CompactReport",
     "DocumentInfo",
     "DocumentText",
+    "Duplicates",
     "Facet",
     "Fate",
     "FateStage",
@@ -54,16 +62,20 @@ __all__ = [
     "Page",
     "PageView",
     "PassageInfo",
+    "Patterns",
     "Progress",
     "ProgressCallback",
     "Ranking",
     "RankscopeError",
+    "RemovedDocument",
     "SourceInfo",
     "StageTrace",
+    "TestedFile",
     "Token",
     "Trace",
     "UsageError",
     "VerifyReport",
+    "Watcher",
     "Workspace",
     "WorkspaceBusy",
     "WorkspaceError",
@@ -72,7 +84,7 @@ __all__ = [
     "default_workspace",
 ]
 
-_LAZY = {"Workspace": "rankscope.core.workspace"}
+_LAZY = {"Watcher": "rankscope.core.watching", "Workspace": "rankscope.core.workspace"}
 
 
 def __getattr__(name: str) -> Any:

@@ -16,10 +16,11 @@ from pathlib import Path
 from typing import Any
 
 from rankscope.core import cli_output as output
+from rankscope.core.cli_library import LibraryCommands
 from rankscope.core.errors import Cancelled, RankscopeError, UsageError
 from rankscope.core.places import default_workspace
 from rankscope.core.ranking.filters import Filters
-from rankscope.core.storage.paths import existing, given
+from rankscope.core.storage.paths import given
 from rankscope.core.version import __version__
 
 
@@ -88,9 +89,7 @@ def _parser() -> argparse.ArgumentParser:
         sub.set_defaults(run=run)
         return sub
 
-    index = command("index", _index, "Add folders or files and bring the index up to date.")
-    index.add_argument("paths", nargs="*", type=Path, metavar="PATH", help="none: all sources that were added before")
-    index.add_argument("--encoder", default=None, metavar="MODEL", help="for a new workspace: a folder or hub name")
+    LibraryCommands(command, _open, _stop_on_signals)
     search = command("search", _search, "Search for passages.", ranking, limits)
     search.add_argument("query", metavar="QUERY")
     search.add_argument("--compare", action="store_true", help="the ranking before and after the last stage, and why")
@@ -110,19 +109,6 @@ def _parser() -> argparse.ArgumentParser:
     verify = command("verify", _verify, "Check that a workspace is whole.")
     verify.add_argument("--repair", action="store_true", help="repair what can be repaired")
     return parser
-
-
-def _index(arguments: argparse.Namespace) -> int:
-    from rankscope.core.encoding.registry import OFFLINE_DEFAULT
-
-    for path in arguments.paths:
-        existing(path)  # before a workspace is made for nothing
-    stop = _stop_on_signals()
-    with _open(arguments, create=bool(arguments.paths), encoder=arguments.encoder or OFFLINE_DEFAULT) as workspace:
-        report = workspace.index(arguments.paths, progress=output.ProgressLine(), cancelled=stop)
-        failed = workspace.documents(status="failed")
-        output.show_index(report, failed, arguments.json)
-    return 0
 
 
 def _search(arguments: argparse.Namespace) -> int:

@@ -15,7 +15,7 @@ import numpy as np
 from rankscope.core.errors import RankscopeError
 from rankscope.core.progress import Progress
 from rankscope.core.ranking.trace import Alignment, Fate, Trace
-from rankscope.core.records import DocumentInfo, IndexReport, SourceInfo, VerifyReport, WorkspaceInfo
+from rankscope.core.records import SourceInfo, VerifyReport, WorkspaceInfo
 
 
 class ProgressLine:
@@ -53,34 +53,11 @@ def note(text: str) -> None:
     sys.stderr.write(f"note: {printable(text)}\n")
 
 
-def show_index(report: IndexReport, failed: Sequence[DocumentInfo], as_json: bool) -> None:
-    """What an indexing run did, and which files gave no passages."""
-    if as_json:
-        failures = [{"document": d.path, "reason": d.reason, "message": d.message, "remedy": d.remedy} for d in failed]
-        _print_json({**asdict(report), "failures": failures})
-        return
-    for text in report.notes:
-        note(text)
-    done = {
-        "new": report.added,
-        "changed": report.changed,
-        "renamed": report.renamed,
-        "removed": report.removed,
-        "unchanged": report.unchanged,
-    }
-    print(", ".join(f"{n:,} {what}" for what, n in done.items() if n) or "Nothing to read", end=". ")
-    print(f"{report.encoded:,} passages encoded in {report.seconds:.1f} s; {report.passages:,} in the workspace.")
-    if failed:
-        print(f"{len(failed)} {'file' if len(failed) == 1 else 'files'} could not be indexed:")
-    for document in failed:
-        print(f"  {printable(document.path)}: {document.message} {document.remedy}".rstrip())
-
-
 def show_search(trace: Trace, as_json: bool) -> None:
     """The ranking, and what each stage did."""
     final = trace.final
     if as_json:
-        _print_json(search_json(trace))
+        print_json(search_json(trace))
         return
     for text in trace.notes:
         note(text)
@@ -88,8 +65,10 @@ def show_search(trace: Trace, as_json: bool) -> None:
         print("No results.")
     for rank, (passage_id, score) in enumerate(zip(final.ids.tolist(), final.scores.tolist(), strict=True), 1):
         passage = trace.passages[passage_id]
-        where = f", p. {passage.page}" if passage.page else ""
-        print(f"{rank:3}. {printable(passage.title)}{where}   {score:.3f} {final.score_kind}   [passage {passage_id}]")
+        where = f", {printable(passage.place)}" if passage.place else ""
+        more = f"  (+{passage.copies} {'copy' if passage.copies == 1 else 'copies'})" if passage.copies else ""
+        shown = f"{score:.3f} {final.score_kind}   [passage {passage_id}]"
+        print(f"{rank:3}. {printable(passage.title)}{where}{more}   {shown}")
         print(f"     {printable(passage.document)}")
         print(textwrap.indent(textwrap.fill(printable(passage.text)[:280], 100), "     "))
     spent = [f"encode {trace.encode_ms:.1f}"] + [f"{stage.name} {stage.ms:.1f}" for stage in trace.stages]
@@ -112,6 +91,8 @@ def search_json(trace: Trace) -> dict[str, Any]:
                 "passage_id": passage_id,
                 "document": passage.document,
                 "page": passage.page,
+                "place": passage.place,
+                "copies": passage.copies,
                 "start": passage.start,
                 "end": passage.end,
                 "text": passage.text,
@@ -142,7 +123,7 @@ def show_compare(trace: Trace, evidence: dict[int, tuple[str, ...]]) -> None:
 
 def _place(trace: Trace, passage_id: int) -> str:
     passage = trace.passages[passage_id]
-    return printable(passage.title) + (f", p. {passage.page}" if passage.page else "")
+    return printable(passage.title) + (f", {printable(passage.place)}" if passage.place else "")
 
 
 def _move(before: int | None, after: int) -> str:
@@ -156,7 +137,7 @@ def show_explain(alignment: Alignment, as_json: bool) -> None:
     names = [token.text for token in alignment.passage_tokens]
     best = [names[j] if names else None for j in alignment.best.tolist()]
     if as_json:
-        _print_json(
+        print_json(
             {
                 "query": alignment.query,
                 "passage_id": alignment.passage_id,
@@ -183,7 +164,7 @@ def show_fate(fate: Fate, as_json: bool) -> None:
     """Stage by stage, and the verdict."""
     if as_json:
         stages = [{"name": s.name, "rank": s.rank, "score": s.score, "cut": s.cut, "kept": s.kept} for s in fate.stages]
-        _print_json({"document": fate.document, "verdict": fate.verdict, "stages": stages})
+        print_json({"document": fate.document, "verdict": fate.verdict, "stages": stages})
         return
     print(f"{printable(fate.document)}: {fate.verdict}")
     for s in fate.stages:
@@ -196,7 +177,7 @@ def show_fate(fate: Fate, as_json: bool) -> None:
 def show_eval(result: dict[str, Any], as_json: bool) -> None:
     """A table of metrics."""
     if as_json:
-        _print_json(result)
+        print_json(result)
         return
     metrics = list(result["pipelines"][0]["metrics"]) if result["pipelines"] else []
     print(f"{result['collection']}")
@@ -212,7 +193,7 @@ def show_eval(result: dict[str, Any], as_json: bool) -> None:
 def show_info(info: WorkspaceInfo, sources: Sequence[SourceInfo], as_json: bool) -> None:
     """What is in a workspace."""
     if as_json:
-        _print_json({**asdict(info), "source_list": [asdict(source) for source in sources]})
+        print_json({**asdict(info), "source_list": [asdict(source) for source in sources]})
         return
     print(f"{info.path}  (format {info.format_version})")
     print(
@@ -232,7 +213,7 @@ def show_verify(report: VerifyReport, done: Sequence[str], as_json: bool) -> Non
     """Whole, or what is wrong and what to do."""
     if as_json:
         findings = [asdict(finding) for finding in report.findings]
-        _print_json(
+        print_json(
             {"whole": report.whole, "checked": list(report.checked), "repaired": list(done), "findings": findings}
         )
         return
@@ -243,7 +224,8 @@ def show_verify(report: VerifyReport, done: Sequence[str], as_json: bool) -> Non
         print(f"  {finding.file}: {finding.problem} {finding.remedy}")
 
 
-def _print_json(value: dict[str, Any]) -> None:
+def print_json(value: dict[str, Any]) -> None:
+    """One JSON object on stdout."""
     print(json.dumps(value, ensure_ascii=False, allow_nan=False))
 
 

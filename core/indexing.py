@@ -2,33 +2,43 @@
 
 from __future__ import annotations
 
+import json
 import os
+import shutil
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, Select, bindparam, delete, insert, select, update
+from sqlalchemy import Connection, Select, select, update
 
+from rankscope.core import sources
+from rankscope.core.compacting import merge_small
+from rankscope.core.documents import ocr
 from rankscope.core.documents.model import ReadDocument
-from rankscope.core.documents.reading import ReaderPool
+from rankscope.core.documents.patterns import Patterns
+from rankscope.core.documents.pool import ReaderPool
 from rankscope.core.documents.registry import format_of
 from rankscope.core.documents.scan import FoundFile, scan
 from rankscope.core.encoding.encoder import Encoder
 from rankscope.core.indexes.dense import DenseIndex
 from rankscope.core.progress import CancelledCheck, Progress, ProgressCallback, stop_if
 from rankscope.core.records import IndexReport
+from rankscope.core.shelf import forget, forget_documents, restore, shelve, take_place
+from rankscope.core.sources import Source
 from rankscope.core.storage import schema
 from rankscope.core.storage.database import Database
-from rankscope.core.storage.paths import displayed, existing, is_there
-from rankscope.core.storage.vectors import VectorStore, bump_generation
-from rankscope.core.writing import BatchWriter, PendingDocument, drop_unnamed_segments, remove_passages
+from rankscope.core.storage.paths import displayed, is_there
+from rankscope.core.storage.vectors import VectorStore
+from rankscope.core.writing import BatchWriter, PendingDocument, drop_unnamed_segments
 
 documents = schema.documents
+UNPACKED = "unpacked"  # the folder in a workspace where files inside files lie while they are read
 # Failures that may pass without the file changing: a permission, a busy machine, a parser that died.
-_WORTH_ANOTHER_TRY = frozenset({"unreadable", "vanished", "timed out", "crashed", "dropped"})
+_WORTH_ANOTHER_TRY = frozenset({"unreadable", "vanished", "timed out", "crashed", "changing", "dropped"})
 
 
 @dataclass
@@ -39,6 +49,7 @@ class _Counts:
     changed: int = 0
     renamed: int = 0
     removed: int = 0
+    restored: int = 0
     failed: int = 0
     notes: list[str] = field(default_factory=list)
 
@@ -53,6 +64,25 @@ class _Known:
     mtime_ns: int
     content_hash: str
     reason: str
+    container: str
+    removed: bool
+    format: str
+    is_copy: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Wishes:
+    """What is asked of one run beyond following the sources.
+
+    ``paths`` become sources, limited by ``patterns``; ``again`` are ids of documents to read anew although their
+    files have not changed; ``passwords`` are tried on protected files; ``only`` limits the run to these sources.
+    """
+
+    paths: tuple[Path, ...] = ()
+    patterns: Patterns | None = None
+    again: frozenset[int] = frozenset()
+    passwords: tuple[str, ...] = ()
+    only: frozenset[int] | None = None
 
 
 class Indexer:
@@ -69,7 +99,8 @@ class Indexer:
         vectors: VectorStore,
         dense: DenseIndex,
         encoder: Callable[[], Encoder],
-        pool: Callable[[], ReaderPool],
+        pool: Callable[[tuple[str, ...]], ReaderPool],
+        wishes: Wishes,
         progress: ProgressCallback,
         cancelled: CancelledCheck,
     ) -> None:
@@ -78,107 +109,148 @@ class Indexer:
         self._vectors = vectors
         self._dense = dense
         self._pool = pool
+        self._wishes = wishes
         self._progress = progress
         self._cancelled = cancelled
         self._writer = BatchWriter(folder, database, encoder, cancelled)
         self._counts = _Counts()
+        self._newest_before = 0  # the highest id of a document before the run
 
-    def run(self, paths: Sequence[Path]) -> IndexReport:
-        """Add sources, scan all of them, and bring documents, passages, vectors and indexes up to date.
+    def run(self) -> IndexReport:
+        """Add sources, scan, and bring documents, passages, vectors and indexes up to date.
 
         Raises:
             UsageError: a path that does not exist.
-            Cancelled, WorkspaceError: what was committed before stays.
+            Cancelled, WorkspaceError: what was committed before stays, and the next run goes on from there.
         """
         start = time.perf_counter()
+        shutil.rmtree(self._folder / UNPACKED, ignore_errors=True)  # what a killed run left
         drop_unnamed_segments(self._folder, self._database)
-        for path in paths:
-            add_source(self._database, path)
-        scan_number = self._next_scan()
+        for path in self._wishes.paths:
+            sources.add(self._database, path, self._wishes.patterns)
+        if self._wishes.only is None:
+            set_unfinished(self._database, True)
+        scan_number, self._newest_before = self._next_scan()
         waiting: list[tuple[int, FoundFile]] = []
-        for source_id, root in self._sources():
-            waiting += [(source_id, found) for found in self._changed(source_id, root, scan_number)]
+        for source in self._sources():
+            waiting += [(source.source_id, found) for found in self._changed(source, scan_number)]
         self._read(waiting, scan_number)
         self._writer.flush()
-        for source_id, root in self._sources():
-            self._remove_vanished(source_id, root, scan_number)
+        for source in self._sources():
+            self._remove_vanished(source, scan_number)
+        with self._database.write() as connection:
+            forget(connection)
+        merge_small(self._folder, self._database, self._cancelled)
         drop_unnamed_segments(self._folder, self._database)
         self._link()
+        if self._wishes.only is None:  # else a run over all sources that was cut off is still to be made up for
+            set_unfinished(self._database, False)
         return self._report(time.perf_counter() - start)
 
-    def _sources(self) -> list[tuple[int, str]]:
-        with self._database.read() as connection:
-            return [(row.id, row.path) for row in connection.execute(select(schema.sources).order_by("id"))]
+    def _sources(self) -> list[Source]:
+        only = self._wishes.only
+        return [one for one in sources.followed(self._database) if only is None or one.source_id in only]
 
-    def _next_scan(self) -> int:
+    def _next_scan(self) -> tuple[int, int]:
+        """The number of this scan, and the highest id of a document so far."""
         with self._database.read() as connection:
-            return int(connection.exec_driver_sql("SELECT coalesce(max(scan), 0) + 1 FROM documents").scalar() or 1)
+            row = connection.exec_driver_sql("SELECT coalesce(max(scan), 0) + 1, coalesce(max(id), 0) FROM documents")
+            number, newest = row.one()
+        return int(number), int(newest)
 
-    def _changed(self, source_id: int, root: str, scan_number: int) -> Iterable[FoundFile]:
+    def _changed(self, source: Source, scan_number: int) -> Iterable[FoundFile]:
         """The files that are not as the workspace knows them; the others are marked as seen."""
-        if not is_there(root):
-            self._counts.notes.append(f"{displayed(root)} is not there at the moment; its documents are kept.")
+        shown = displayed(source.path)
+        if not is_there(source.path):
+            self._counts.notes.append(f"{shown} is not there at the moment; its documents are kept.")
             return []
-        known = self._known(source_id)
+        known = self._known(source.source_id)
+        again = self._again(known.values())
         seen: list[int] = []
+        back: list[int] = []
         changed = []
-        for found in scan(Path(root), self._cancelled):
+        skipped: Counter[str] = Counter()
+        for found in scan(Path(source.path), self._cancelled, source.patterns, skipped):
             self._counts.scanned += 1
             before = known.get(found.path)
             same = before and found.problem is None and (before.size, before.mtime_ns) == (found.size, found.mtime_ns)
-            if before and same and before.reason not in _WORTH_ANOTHER_TRY:
+            if before and same and before.document_id not in again:
                 seen.append(before.document_id)
-                self._counts.unchanged += 1
+                if before.removed:
+                    back.append(before.document_id)
             else:
                 changed.append(found)
             if self._counts.scanned % 200 == 0:
-                self._progress(Progress(self._counts.scanned, None, f"Looking through {displayed(root)}"))
-        with self._database.write() as connection:
-            if seen:
-                connection.execute(
-                    update(documents).where(documents.c.id == bindparam("seen")).values(scan=scan_number),
-                    [{"seen": document_id} for document_id in seen],
-                )
-            now = datetime.now(UTC).isoformat(timespec="seconds")
-            connection.execute(update(schema.sources).where(schema.sources.c.id == source_id).values(last_scan=now))
+                self._progress(Progress(self._counts.scanned, None, f"Looking through {shown}"))
+        self._counts.unchanged += len(seen) - len(back)
+        self._counts.restored += len(back)
+        self._mark_seen(source, seen, back, skipped, scan_number)
         return changed
+
+    def _mark_seen(
+        self, source: Source, seen: list[int], back: list[int], skipped: Counter[str], scan_number: int
+    ) -> None:
+        now = datetime.now(UTC).isoformat(timespec="seconds")
+        with self._database.write() as connection:
+            connection.exec_driver_sql(
+                "UPDATE documents SET scan = ? WHERE id IN (SELECT value FROM json_each(?))",
+                (scan_number, json.dumps(seen)),
+            )
+            inside = (
+                "FROM documents m WHERE m.source_id = ? AND m.container IN "
+                "(SELECT path FROM documents WHERE source_id = ? AND scan = ? AND container = '')"
+            )
+            of_source = (source.source_id, source.source_id, scan_number)
+            if back:
+                rows = connection.exec_driver_sql(f"SELECT m.id {inside} AND m.removed_at IS NOT NULL", of_source)
+                restore(connection, [*back, *(row[0] for row in rows.fetchall())])
+            connection.exec_driver_sql(
+                f"UPDATE documents SET scan = ? WHERE id IN (SELECT m.id {inside})", (scan_number, *of_source)
+            )
+            connection.execute(
+                update(schema.sources)
+                .where(schema.sources.c.id == source.source_id)
+                .values(last_scan=now, skipped=json.dumps(skipped))
+            )
 
     def _known(self, source_id: int) -> dict[str, _Known]:
         with self._database.read() as connection:
             rows = connection.execute(_known_columns().where(documents.c.source_id == source_id))
-            return {row.path: _Known(*row) for row in rows}
+            return {row.path: _known_from(row) for row in rows}
+
+    def _again(self, known: Iterable[_Known]) -> set[int]:
+        """The documents that are read although their files have not changed; for a file inside a file, that file."""
+        reasons = set(_WORTH_ANOTHER_TRY)
+        if ocr.available():
+            reasons.add("needs OCR")
+        if self._wishes.passwords:
+            reasons.add("encrypted")
+        chosen = [one for one in known if one.reason in reasons or one.document_id in self._wishes.again]
+        files = {one.container for one in chosen if one.container}
+        return {one.document_id for one in chosen} | {one.document_id for one in known if one.path in files}
 
     def _read(self, waiting: list[tuple[int, FoundFile]], scan_number: int) -> None:
         if not waiting:
             return
         source_of = {found.path: source_id for source_id, found in waiting}
-        pool = self._pool()
+        pool = self._pool(self._wishes.passwords)
         pool.start()  # its process comes up while the first batch waits for the encoder
+        done = 0
         try:
-            readable = [found for _, found in waiting if found.problem is None]
-            for _, found in waiting:
-                if found.problem is not None:
-                    self._take(source_of[found.path], found, ReadDocument("", failure=found.problem), scan_number)
-            for done, (found, read) in enumerate(pool.results(readable)):
+            for found, read in pool.results(found for _, found in waiting):
                 stop_if(self._cancelled)
-                self._progress(Progress(done, len(readable), displayed(found.path)))
-                self._take(source_of[found.path], found, read, scan_number)
+                self._progress(Progress(done, len(waiting), displayed(found.path)))
+                done += not found.container
+                self._take(source_of[found.container or found.path], found, read, scan_number)
             self._writer.flush()
-            self._progress(Progress(len(readable), len(readable), "Finishing"))
+            self._progress(Progress(len(waiting), len(waiting), "Finishing"))
         finally:
             pool.close()
 
     def _take(self, source_id: int, found: FoundFile, read: ReadDocument, scan_number: int) -> None:
         before = self._one_known(found.path)
-        reason = read.failure.reason if read.failure else ""
-        known_bytes = before is not None and before.content_hash == read.content_hash and before.reason == reason
-        if before and known_bytes and (read.content_hash or reason):
-            self._touch(before.document_id, found, scan_number)  # a new date, the same bytes
-            self._counts.unchanged += 1
-            return
-        if before is None and read.content_hash and (moved := self._moved(read.content_hash, scan_number)):
-            self._touch(moved.document_id, found, scan_number, source_id)
-            self._counts.renamed += 1
+        if before is not None and self._is_as_known(before, read):
+            self._touch(before, found, scan_number, source_id)  # a new date, the same bytes
             return
         self._counts.failed += read.failure is not None
         self._counts.added += before is None
@@ -194,63 +266,79 @@ class Indexer:
                 scan_number,
                 read,
                 before.document_id if before else None,
+                found.container,
             )
         )
+
+    def _is_as_known(self, before: _Known, read: ReadDocument) -> bool:
+        """Whether the file is what was read before, so that nothing but its date has to be noted."""
+        if before.document_id in self._wishes.again and read.failure is None:
+            return False
+        if before.reason != (read.failure.reason if read.failure else ""):
+            return False
+        if read.extraction is not None and read.extraction.format != before.format:
+            return False
+        return before.content_hash == read.content_hash and bool(read.content_hash or before.reason)
 
     def _one_known(self, path: str) -> _Known | None:
         with self._database.read() as connection:
             row = connection.execute(_known_columns().where(documents.c.path == path)).first()
-        return _Known(*row) if row else None
+        return _known_from(row) if row else None
 
-    def _moved(self, content_hash: str, scan_number: int) -> _Known | None:
-        """The indexed document of the same bytes whose file is gone: this one is it, under a new name."""
-        with self._database.read() as connection:
-            rows = connection.execute(
-                _known_columns().where(
-                    documents.c.content_hash == content_hash,
-                    documents.c.reason == "",
-                    documents.c.scan < scan_number,  # what this scan has seen is still there
-                )
-            )
-            same = [_Known(*row) for row in rows]
-        return next((known for known in same if _has_vanished(known.path)), None)
-
-    def _touch(self, document_id: int, found: FoundFile, scan_number: int, source_id: int | None = None) -> None:
-        values: dict[str, object] = {
-            "path": found.path,
+    def _touch(self, known: _Known, found: FoundFile, scan_number: int, source_id: int) -> None:
+        values = {
+            "source_id": source_id,
             "size": found.size,
             "mtime_ns": found.mtime_ns,
             "scan": scan_number,
+            "kept": 0,
         }
-        if source_id is not None:
-            values["source_id"] = source_id
         with self._database.write() as connection:
-            connection.execute(update(documents).where(documents.c.id == document_id).values(values))
+            if known.removed:
+                restore(connection, [known.document_id])
+            connection.execute(update(documents).where(documents.c.id == known.document_id).values(values))
+        self._counts.restored += known.removed
+        self._counts.unchanged += not known.removed
 
-    def _remove_vanished(self, source_id: int, root: str, scan_number: int) -> None:
-        if not is_there(root):
+    def _remove_vanished(self, source: Source, scan_number: int) -> None:
+        if not is_there(source.path):
             return
-        with self._database.read() as connection:
+        with self._database.write() as connection:
             rows = connection.execute(
-                _known_columns().where(documents.c.source_id == source_id, documents.c.scan < scan_number)
+                _known_columns().where(
+                    documents.c.source_id == source.source_id,
+                    documents.c.scan < scan_number,
+                    documents.c.removed_at.is_(None),
+                    documents.c.kept == 0,
+                )
             )
+            unseen = [_known_from(row) for row in rows.fetchall()]
+            containers = self._containers_seen(connection, source.source_id, scan_number)
             # A file inside a folder that could not be listed this time has not vanished.
-            gone = [row.id for row in rows if _has_vanished(row.path)]
-            gone += self._stale_problems(connection, source_id, scan_number)
-        if gone:
-            with self._database.write() as connection:
-                delete_documents(connection, gone)
-            self._counts.removed += len(gone)
+            gone = [one for one in unseen if _is_gone(one, source, containers)]
+            # Of a copy nothing is lost, and of a failure nothing was won: only the rest goes to the shelf. The copies
+            # first, so that none of them is taken for what is left of its original.
+            light = [one.document_id for one in gone if one.reason or one.is_copy]
+            forget_documents(connection, light)
+            heavy = [one.document_id for one in gone if not one.reason and not one.is_copy]
+            heirs = {document_id: take_place(connection, document_id) for document_id in heavy}
+            shelve(connection, [document_id for document_id, heir in heirs.items() if heir is None])
+            # A copy that came in this very run is the same file under a new name.
+            renamed = sum(heir is not None and heir > self._newest_before for heir in heirs.values())
+            self._counts.renamed += renamed
+            self._counts.added -= renamed
+            self._writer.copies -= renamed
+            self._counts.removed += len(gone) - renamed
 
     @staticmethod
-    def _stale_problems(connection: Connection, source_id: int, scan_number: int) -> list[int]:
-        """Entries for problems (a folder without permission) that this scan did not meet again."""
+    def _containers_seen(connection: Connection, source_id: int, scan_number: int) -> set[str]:
+        """The containers that this scan saw: what they held before and no longer hold is gone."""
         rows = connection.execute(
-            _known_columns().where(
-                documents.c.source_id == source_id, documents.c.scan < scan_number, documents.c.content_hash == ""
+            select(documents.c.path).where(
+                documents.c.source_id == source_id, documents.c.scan == scan_number, documents.c.container == ""
             )
         )
-        return [row.id for row in rows if Path(row.path).is_dir()]
+        return {row.path for row in rows}
 
     def _link(self) -> None:
         try:
@@ -274,42 +362,51 @@ class Indexer:
             self._writer.encoded,
             seconds,
             tuple(c.notes),
+            self._writer.copies,
+            c.restored + self._writer.restored,
         )
 
 
-def add_source(database: Database, path: Path) -> int:
-    """Remember a folder or file as a source. One inside a known source is that source; one around it takes it over.
-
-    Raises:
-        UsageError: there is no such path.
-    """
-    path = existing(path).resolve()
+def set_unfinished(database: Database, unfinished: bool) -> None:
+    """Note that a run has begun, or ended whole: after a crash or a kill, the next start goes on with it."""
     with database.write() as connection:
-        known = [(row.id, Path(row.path)) for row in connection.execute(select(schema.sources))]
-        for source_id, root in known:
-            if path == root or root in path.parents:
-                return int(source_id)
-        result = connection.execute(insert(schema.sources), {"path": str(path)})
-        assert result.inserted_primary_key is not None
-        new_id = int(result.inserted_primary_key[0])
-        for source_id, root in known:
-            if path in root.parents:
-                connection.execute(update(documents).where(documents.c.source_id == source_id).values(source_id=new_id))
-                connection.execute(delete(schema.sources).where(schema.sources.c.id == source_id))
-        return new_id
-
-
-def delete_documents(connection: Connection, document_ids: list[int]) -> None:
-    """Remove documents with their passages and texts, inside a transaction."""
-    removed = remove_passages(connection, document_ids)
-    for start in range(0, len(document_ids), 500):
-        connection.execute(delete(documents).where(documents.c.id.in_(document_ids[start : start + 500])))
-    bump_generation(connection, removed=removed)
+        if unfinished:
+            connection.exec_driver_sql("INSERT OR REPLACE INTO meta(key, value) VALUES ('unfinished', '1')")
+        else:
+            connection.exec_driver_sql("DELETE FROM meta WHERE key = 'unfinished'")
 
 
 def _known_columns() -> Select[Any]:
     c = documents.c
-    return select(c.id, c.path, c.size, c.mtime_ns, c.content_hash, c.reason)
+    return select(
+        c.id,
+        c.path,
+        c.size,
+        c.mtime_ns,
+        c.content_hash,
+        c.reason,
+        c.container,
+        c.removed_at.is_not(None),
+        c.format,
+        c.duplicate_of.is_not(None),
+    )
+
+
+def _known_from(row: Any) -> _Known:
+    document_id, path, size, mtime_ns, content_hash, reason, container, removed, name, is_copy = row
+    return _Known(
+        document_id, path, size, mtime_ns, content_hash, reason, container, bool(removed), name, bool(is_copy)
+    )
+
+
+def _is_gone(known: _Known, source: Source, containers: set[str]) -> bool:
+    """Whether a document that the scan did not see is certainly no longer one of its source."""
+    if known.container in containers:
+        return True
+    if not known.content_hash and Path(known.path).is_dir():
+        return True  # a problem with a folder that this scan did not meet again
+    file = known.container or known.path
+    return _has_vanished(file) or not source.takes(file)
 
 
 def _has_vanished(path: str) -> bool:

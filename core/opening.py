@@ -3,23 +3,33 @@
 from __future__ import annotations
 
 import contextlib
+import hashlib
+import os
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from rankscope.core.encoding.registry import EncoderFiles, resolve
+from rankscope.core import checking
+from rankscope.core.encoding.registry import EncoderFiles
 from rankscope.core.errors import UsageError, WorkspaceError, WorkspaceTooNew
-from rankscope.core.indexes.dense import EF_CONSTRUCTION, M
+from rankscope.core.generation import CHUNKING, encoder_files, new_manifest
 from rankscope.core.storage import manifest as manifests
-from rankscope.core.storage import segments, vectors
+from rankscope.core.storage import vectors
+from rankscope.core.storage.database import LOG, RESTORE, Database
 from rankscope.core.storage.database import NAME as METADATA
-from rankscope.core.storage.database import Database
 from rankscope.core.storage.files import disk_errors
 from rankscope.core.storage.lock import WriterLock
-from rankscope.core.storage.manifest import Manifest
+from rankscope.core.storage.manifest import Manifest, stored_manifest
+from rankscope.core.storage.meta import get_meta, set_meta
 from rankscope.core.storage.vectors import VectorStore
+from rankscope.core.storage.wal import lost_commits
 
-# Long enough for a paragraph or two, short enough that one passage is about one thing.
-CHUNKING = {"max_tokens": 256, "target_tokens": 190, "overlap_tokens": 32}
+__all__ = ["CHUNKING", "Opened", "open_files"]
+
+_LOST = (
+    "The last changes to the workspace were lost: its write-ahead log is damaged (by a power cut, or a failing disk). "
+    "Bring the index up to date."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,36 +50,35 @@ def open_files(folder: Path, create: bool, encoder: str) -> Opened:
         WorkspaceError: it is damaged, or the disk refuses; WorkspaceTooNew: a newer Rankscope wrote it.
     """
     _allow_many_files()
+    log_is_damaged = lost_commits(folder / LOG) > 0  # before SQLite opens it and cuts it off there
     with disk_errors("opening the workspace", folder):
         has_manifest = (folder / manifests.NAME).is_file()
         has_metadata = (folder / METADATA).is_file() and (folder / METADATA).stat().st_size > 0
     if has_manifest and not has_metadata:
-        raise WorkspaceError(
-            f"The metadata {folder / METADATA} is missing.",
-            "Restore it from a backup, or make a new workspace from the same folders.",
-        )
+        raise WorkspaceError(f"The metadata {folder / METADATA} is missing.", RESTORE)
     # Without a manifest here or in the database, making it was interrupted before there was anything to lose.
-    if has_manifest or _manifest_copy(folder) is not None:
-        return _open(folder)
+    if has_manifest or _holds_something(folder):
+        return _open(folder, [_LOST] if log_is_damaged else [])
     if not create:
         raise UsageError(f"There is no workspace at {folder}.", "Make one with “rankscope index FOLDER”.")
-    return _create(folder, resolve(encoder))
+    return _create(folder, encoder_files(encoder))
 
 
-def _open(folder: Path) -> Opened:
-    notes: list[str] = []
+def _open(folder: Path, notes: list[str]) -> Opened:
     _refuse_newer(folder)
     database = Database(folder)
     try:
         if not database.is_current():
             with WriterLock(folder):
                 database.migrate()
-        manifest = _manifest(folder, notes)
+        manifest = _manifest(folder, database, notes)
+        _look_at_a_copy(folder, database, notes)
         found = VectorStore(folder, database).current()
+        notes += [str(error) for error in found.damaged.values()]
+        notes += _unfinished_switch(database, manifest)
     except BaseException:
         database.close()
         raise
-    notes += [str(error) for error in found.damaged.values()]
     return Opened(folder, manifest, database, tuple(notes))
 
 
@@ -81,20 +90,14 @@ def _create(folder: Path, files: EncoderFiles) -> Opened:
             raise UsageError(f"The folder {folder} holds other files.", "Choose an empty folder for the workspace.")
         (folder / vectors.FOLDER).mkdir(parents=True, exist_ok=True)
         (folder / "indexes").mkdir(exist_ok=True)
-    manifest = Manifest(
-        encoder=files.identity.as_dict(),
-        codec=segments.CODEC,
-        chunking=dict(CHUNKING),
-        index={"kind": "hnsw", "space": "ip", "M": M, "ef_construction": EF_CONSTRUCTION},
-    )
+    manifest = new_manifest(files)
     with WriterLock(folder):
         database = Database(folder)
         try:
             database.migrate()
             with database.write() as connection:
-                connection.exec_driver_sql(
-                    "INSERT OR REPLACE INTO meta(key, value) VALUES ('manifest', ?)", (manifest.to_json(),)
-                )
+                set_meta(connection, "manifest", manifest.to_json())
+                set_meta(connection, "home", _home(folder))
             manifest.write(folder)
         except BaseException:
             database.close()
@@ -114,30 +117,117 @@ def _refuse_newer(folder: Path) -> None:
         return
 
 
-def _manifest(folder: Path, notes: list[str]) -> Manifest:
-    """The manifest; from the copy in the database when the file is damaged or missing."""
-    try:
-        return manifests.read_manifest(folder)
-    except WorkspaceError as error:
-        copy = _manifest_copy(folder)
-        if copy is None:
-            raise error
-        manifest = Manifest.from_json(copy, folder / manifests.NAME)
-        manifest.write(folder)
+def _manifest(folder: Path, database: Database, notes: list[str]) -> Manifest:
+    """The manifest. The database's copy decides; each of the two is restored from the other."""
+    with database.read() as connection:
+        copy = stored_manifest(connection, folder)
+    file = _whole(lambda: manifests.read_manifest(folder))
+    manifest = copy or file
+    if manifest is None:
+        raise WorkspaceError(
+            f"The manifest {folder / manifests.NAME} and its copy in the database are damaged or missing: "
+            "nobody knows which encoder made the vectors.",
+            RESTORE,
+        )
+    if file != manifest and _wrote(folder, lambda: manifest.write(folder)) and file is None:
         notes.append(f"{manifests.NAME} was damaged or missing and has been restored from its copy in the database.")
-        return manifest
+    if copy is None:
+
+        def restore() -> None:
+            with database.write() as connection:
+                set_meta(connection, "manifest", manifest.to_json())
+
+        if _wrote(folder, restore):
+            notes.append(f"The copy of {manifests.NAME} in the database was damaged and has been restored.")
+    return manifest
 
 
-def _manifest_copy(folder: Path) -> str | None:
-    """The manifest as the database keeps it; None without one. Raises WorkspaceError for damaged metadata."""
-    if not (folder / METADATA).is_file():
+def _whole(read: Callable[[], Manifest]) -> Manifest | None:
+    """None for a damaged or missing one."""
+    try:
+        return read()
+    except WorkspaceTooNew:
+        raise
+    except WorkspaceError:
         return None
+
+
+def _wrote(folder: Path, write: Callable[[], None]) -> bool:
+    """Try to write something that can wait: until nobody else writes, or the disk lets us."""
+    try:
+        with WriterLock(folder):
+            write()
+    except WorkspaceError:
+        return False
+    return True
+
+
+def _look_at_a_copy(folder: Path, database: Database, notes: list[str]) -> None:
+    """Check the metadata once where the workspace stands in a new place.
+
+    Whoever copied it while somebody wrote to it may have taken half of the file before a change and half after it.
+    SQLite would not notice, and searches would miss passages without a word.
+
+    Raises:
+        WorkspaceError: the copy cannot be used.
+    """
+    home = _home(folder)
+    with database.read() as connection:
+        known = get_meta(connection, "home")
+    if known == home:
+        return
+    found = [] if known is None else checking.every_flaw(database)
+    if any(flaw.cure is checking.Cure.NONE for flaw in found):
+        raise WorkspaceError(
+            f"The workspace {folder} was copied or moved, and is damaged: {found[0].problem}",
+            "Copy it again while nothing writes to it, or make a new workspace from the same folders.",
+        )
+    if found:
+        notes.append(
+            f"This workspace was copied or moved, and is damaged: {found[0].problem} "
+            "Copy it again while nothing writes to it, or run “rankscope verify --repair”."
+        )
+        return
+
+    def remember() -> None:
+        with database.write() as connection:
+            set_meta(connection, "home", home)
+
+    _wrote(folder, remember)
+
+
+def _home(folder: Path) -> str:
+    """Tells this workspace from a copy of it, and from itself in another place."""
+    with disk_errors("opening the workspace", folder):
+        place = f"{(folder / METADATA).stat().st_ino} ".encode() + os.fsencode(folder.resolve())
+    return hashlib.sha256(place).hexdigest()
+
+
+def _unfinished_switch(database: Database, manifest: Manifest) -> list[str]:
+    with database.read() as connection:
+        begun = get_meta(connection, "switching")
+    target = _whole(lambda: Manifest.from_json(begun, Path("manifest"))) if begun else None
+    if target is None:
+        return []
+    name, now = target.encoder["name"], manifest.encoder["name"]
+    return [
+        f"Switching to the encoder “{name}” is unfinished; the index of “{now}” serves until it is. "
+        f"“rankscope switch {name}” goes on with it, “rankscope switch {now}” gives it up."
+    ]
+
+
+def _holds_something(folder: Path) -> bool:
+    """Whether the database is that of a workspace that was made. Raises WorkspaceError for damaged metadata."""
+    if not (folder / METADATA).is_file():
+        return False
     database = Database(folder)
     try:
         with database.read() as connection:
-            if not connection.exec_driver_sql("SELECT 1 FROM sqlite_master WHERE name = 'meta'").scalar():
-                return None
-            return connection.exec_driver_sql("SELECT value FROM meta WHERE key = 'manifest'").scalar()
+            made = connection.exec_driver_sql("SELECT 1 FROM sqlite_master WHERE name = 'segments'").scalar()
+            return made is not None and (
+                get_meta(connection, "manifest") is not None
+                or connection.exec_driver_sql("SELECT 1 FROM segments").first() is not None
+            )
     finally:
         database.close()
 

@@ -9,7 +9,12 @@ from rankscope.core.documents.model import Page
 
 @dataclass(frozen=True, slots=True)
 class SourceInfo:
-    """A folder or file the user added. ``last_scan`` is an ISO timestamp (UTC) or None when never scanned."""
+    """A folder or file the user added. ``last_scan`` is an ISO timestamp (UTC) or None when never scanned.
+
+    ``documents`` counts all files that were taken, ``errors`` those of them that gave no passages, ``copies`` those
+    that are copies of another one. ``skipped`` are the kinds that no reader takes, ``(suffix, files)``, most first.
+    ``reachable`` is False while the folder is not there (an unplugged disk): its documents are kept.
+    """
 
     source_id: int
     path: str
@@ -17,13 +22,21 @@ class SourceInfo:
     passages: int
     errors: int
     last_scan: str | None
+    include: tuple[str, ...] = ()
+    exclude: tuple[str, ...] = ()
+    watch: bool = True
+    copies: int = 0
+    skipped: tuple[tuple[str, int], ...] = ()
+    reachable: bool = True
 
 
 @dataclass(frozen=True, slots=True)
 class DocumentInfo:
-    """One file. ``status`` is "indexed" or "failed"; the failure fields are empty for an indexed one.
+    """One file, or one file inside a file. ``status`` is "indexed", "failed" or "copy".
 
-    ``size`` is in bytes, ``modified`` the file's ISO timestamp (UTC).
+    ``size`` is in bytes, ``modified`` the file's ISO timestamp (UTC). The failure fields are empty unless it failed.
+    ``container`` is the file on disk that it lies in; empty for a file of its own. ``copy_of`` is the path of the
+    document that is shown in its place. ``note`` says what was left out when it was read.
     """
 
     document_id: int
@@ -38,11 +51,48 @@ class DocumentInfo:
     reason: str = ""
     message: str = ""
     remedy: str = ""
+    container: str = ""
+    copy_of: str = ""
+    note: str = ""
+
+    @property
+    def file(self) -> str:
+        """The file on disk that has to be opened to see it."""
+        return self.container or self.path
+
+
+@dataclass(frozen=True, slots=True)
+class RemovedDocument:
+    """A document that was taken out of the index and can still be brought back, without reading or encoding.
+
+    ``removed`` is an ISO timestamp (UTC); ``file_is_there`` tells whether its file still exists.
+    """
+
+    document_id: int
+    source_id: int
+    path: str
+    title: str
+    passages: int
+    removed: str
+    file_is_there: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Duplicates:
+    """Files of the same content, shown as one: ``paths[0]`` is the one that results name."""
+
+    document_id: int
+    title: str
+    size: int
+    paths: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class DocumentText:
-    """A document's extracted text; ``changed`` tells that the file on disk is no longer the one that was read."""
+    """A document's extracted text; ``changed`` tells that the file on disk is no longer the one that was read.
+
+    ``container`` and ``note`` as in :class:`DocumentInfo`; ``copies`` are the paths of further files of this content.
+    """
 
     document_id: int
     path: str
@@ -51,11 +101,20 @@ class DocumentText:
     text: str
     pages: tuple[Page, ...]
     changed: bool
+    container: str = ""
+    note: str = ""
+    copies: tuple[str, ...] = ()
+
+    @property
+    def file(self) -> str:
+        """The file on disk that has to be opened to see it."""
+        return self.container or self.path
 
 
 @dataclass(frozen=True, slots=True)
 class IndexReport:
-    """What one indexing run did. ``encoded`` counts passages that went through the encoder."""
+    """What one indexing run did. ``encoded`` counts passages that went through the encoder, ``copies`` the new files
+    that turned out to be copies of known ones, ``restored`` removed documents whose files came back."""
 
     scanned: int
     unchanged: int
@@ -67,6 +126,20 @@ class IndexReport:
     passages: int
     encoded: int
     seconds: float
+    notes: tuple[str, ...] = ()
+    copies: int = 0
+    restored: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class CompactReport:
+    """What tidying a workspace did. ``forgotten`` counts removed documents that can no longer be brought back."""
+
+    segments_before: int
+    segments_after: int
+    bytes_before: int
+    bytes_after: int
+    forgotten: int
     notes: tuple[str, ...] = ()
 
 

@@ -1,26 +1,57 @@
-"""Is a workspace whole? Every file against its checksum, the derived against the truth; and repairing what can be."""
+"""Is a workspace whole? Every file against its checksum, and everything that is said twice against each other.
+
+What cannot be found is told in :mod:`rankscope.core.checking`.
+"""
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from sqlalchemy import select
 
-from rankscope.core.errors import UsageError, WorkspaceError, WorkspaceTooNew
-from rankscope.core.indexes import lexical
+from rankscope.core import checking
+from rankscope.core.checking import Cure, Flaw
+from rankscope.core.errors import WorkspaceError, WorkspaceTooNew
 from rankscope.core.indexes.dense import DenseIndex
 from rankscope.core.progress import CancelledCheck, Progress, ProgressCallback, never, silent, stop_if
 from rankscope.core.records import Finding, VerifyReport
+from rankscope.core.repairing import UNPACKED, missing_metadata, refuse_foreign, repair, segment_problem
 from rankscope.core.storage import manifest as manifests
 from rankscope.core.storage import schema, vectors
+from rankscope.core.storage.database import LOG, RESTORE, Database
 from rankscope.core.storage.database import NAME as DATABASE
-from rankscope.core.storage.database import Database
-from rankscope.core.storage.lock import WriterLock
-from rankscope.core.storage.manifest import Manifest
-from rankscope.core.storage.segments import Segment, sha256_of
-from rankscope.core.writing import drop_unnamed_segments
+from rankscope.core.storage.lock import leftovers
+from rankscope.core.storage.manifest import Manifest, stored_manifest
+from rankscope.core.storage.wal import lost_commits
+
+__all__ = ["repair", "verify"]
 
 _REPAIR = "Run “rankscope verify --repair”, then “rankscope index”: its documents are read and encoded again."
+_CURES = {
+    Cure.READ_AGAIN: "Run “rankscope verify --repair”, then “rankscope index”: they are read and encoded again.",
+    Cure.FORGET: "Run “rankscope verify --repair”, then “rankscope index”: they are found and read again.",
+    Cure.ORPHANS: "Run “rankscope verify --repair”: the rows are deleted.",
+    Cure.SWITCH: "Run “rankscope verify --repair”: it is dropped, and “rankscope switch” begins anew.",
+    Cure.REINDEX: f"Run “rankscope verify --repair”: it is built anew. {RESTORE[:-1]} if that does not help.",
+    Cure.FULL_TEXT: "Run “rankscope verify --repair”: it is built anew.",
+    Cure.COUNTER: "Run “rankscope verify --repair”: it begins anew.",
+    Cure.NONE: RESTORE,
+}
+
+
+@dataclass
+class _Look:
+    """What was looked at so far, and what was found."""
+
+    folder: Path
+    progress: ProgressCallback
+    cancelled: CancelledCheck
+    checked: list[str] = field(default_factory=list)
+    findings: list[Finding] = field(default_factory=list)
+
+    def found(self, file: str, problem: str, remedy: str) -> None:
+        self.findings.append(Finding(file, problem, remedy))
 
 
 def verify(folder: Path, progress: ProgressCallback = silent, cancelled: CancelledCheck = never) -> VerifyReport:
@@ -29,178 +60,150 @@ def verify(folder: Path, progress: ProgressCallback = silent, cancelled: Cancell
     Raises:
         UsageError: there is no workspace. WorkspaceTooNew. Cancelled.
     """
-    _refuse_foreign(folder)
-    checked: list[str] = []
-    findings: list[Finding] = []
-    manifest = _verify_manifest(folder, checked, findings)
-    database = Database(folder)
-    try:
-        damaged = _verify_database(database, checked, findings)
-        if not damaged:
-            _verify_segments(folder, database, checked, findings, progress, cancelled)
-        if manifest is not None:
-            _verify_dense(folder, manifest, checked, findings)
-    finally:
-        database.close()
-    return VerifyReport(tuple(checked), tuple(findings))
-
-
-def repair(folder: Path) -> list[str]:
-    """Repair what can be: drop damaged segments (their documents are read again by the next indexing run), delete a
-    damaged dense index, rebuild the full-text index. Returns what was done, in words. Raises WorkspaceBusy.
-    """
-    _refuse_foreign(folder)
-    done: list[str] = []
-    with WriterLock(folder):
+    refuse_foreign(folder)
+    look = _Look(folder, progress, cancelled)
+    _log(look)
+    file = _manifest_file(look)
+    missing = missing_metadata(folder)
+    if missing is not None:
+        look.checked.append(DATABASE)
+        look.found(DATABASE, missing.message, missing.remedy)
+    else:
         database = Database(folder)
         try:
-            for segment_id, file in _damaged_segments(folder, database):
-                with database.write() as connection:
-                    # Without size and hash, the next scan takes the documents for changed.
-                    affected = connection.exec_driver_sql(
-                        "UPDATE documents SET size = -1, content_hash = '', n_passages = 0, "
-                        "reason = 'dropped', message = 'Its passages were in a damaged segment and were dropped.', "
-                        "remedy = 'Bring the index up to date.' WHERE id IN "
-                        "(SELECT document_id FROM passages WHERE segment_id = ?)",
-                        (segment_id,),
-                    ).rowcount
-                    connection.exec_driver_sql("DELETE FROM passages WHERE segment_id = ?", (segment_id,))
-                    connection.exec_driver_sql("DELETE FROM segments WHERE id = ?", (segment_id,))
-                    vectors.bump_generation(connection, removed=True)
-                done.append(f"Dropped {file}; {affected} documents are read again by the next “rankscope index”.")
-            for name in drop_unnamed_segments(folder, database):
-                done.append(f"Deleted {vectors.FOLDER}/{name}, which belongs to nothing.")
-            if _lexical_problem(database):
-                with database.write() as connection:
-                    lexical.rebuild(connection)
-                done.append("Rebuilt the full-text index.")
+            if _metadata(look, database):
+                file = _manifest_copy(look, database, file) or file
+                _segments(look, database)
         finally:
             database.close()
-        try:
-            manifest = manifests.read_manifest(folder)
-        except WorkspaceError:
-            return done  # opening the workspace restores it
-        index = DenseIndex(folder, manifest.encoder["sha256"], manifest.encoder["dim"])
-        if index.problem_on_disk():
-            for name in ("dense.hnsw", "dense.json"):
-                (folder / "indexes" / name).unlink(missing_ok=True)
-            done.append("Deleted the dense index; the next “rankscope index” makes it again.")
-    return done
+    if file is not None:
+        _dense(look, file)
+    _remains(look)
+    return VerifyReport(tuple(look.checked), tuple(look.findings))
 
 
-def _refuse_foreign(folder: Path) -> None:
-    if not (folder / manifests.NAME).is_file() and not (folder / DATABASE).is_file():
-        raise UsageError(f"There is no workspace at {folder}.")
+def _log(look: _Look) -> None:
+    """Before SQLite opens the log and cuts it off where it is damaged."""
+    if not (look.folder / LOG).is_file():
+        return
+    look.checked.append(LOG)
+    n = lost_commits(look.folder / LOG)
+    if n:
+        look.found(
+            LOG,
+            f"It is damaged: its last changes ({n} or more) are lost.",
+            "The workspace opens as it was before them; “rankscope index” reads again what is missing.",
+        )
 
 
-def _lexical_problem(database: Database) -> str:
-    """SQLite's own check of the full-text index. It counts as writing: beside a writer or on a read-only disk it
-    cannot run, and that is no damage."""
+def _manifest_file(look: _Look) -> Manifest | None:
+    look.checked.append(manifests.NAME)
     try:
-        with database.write() as connection:
-            connection.exec_driver_sql("ROLLBACK")
-            connection.exec_driver_sql("BEGIN IMMEDIATE")
-            problem = lexical.check(connection)
-    except WorkspaceError:
-        return ""
-    return "" if any(word in problem for word in ("locked", "readonly")) else problem
-
-
-def _verify_manifest(folder: Path, checked: list[str], findings: list[Finding]) -> Manifest | None:
-    checked.append(manifests.NAME)
-    try:
-        return manifests.read_manifest(folder)
+        return manifests.read_manifest(look.folder)
     except WorkspaceTooNew:
         raise
     except WorkspaceError as error:
-        findings.append(
-            Finding(manifests.NAME, error.message, "Opening the workspace restores it from its copy in the database.")
-        )
+        look.found(manifests.NAME, error.message, "Opening the workspace restores it from its copy in the database.")
         return None
 
 
-def _verify_database(database: Database, checked: list[str], findings: list[Finding]) -> bool:
-    """True when the database is too damaged to go on."""
-    checked.append(DATABASE)
-    remedy = "Restore it from a backup, or make a new workspace from the same folders."
+def _manifest_copy(look: _Look, database: Database, file: Manifest | None) -> Manifest | None:
+    """The database's copy, which decides."""
+    with database.read() as connection:
+        copy = stored_manifest(connection, look.folder)
+    if copy is None:
+        restored = "Opening the workspace restores it from the file." if file else RESTORE
+        look.found(f"{DATABASE} (copy of {manifests.NAME})", "It is damaged or missing.", restored)
+    elif file is not None and file != copy:
+        look.found(
+            manifests.NAME, "It is not what the database has a copy of.", "Opening the workspace writes it anew."
+        )
+    return copy
+
+
+def _metadata(look: _Look, database: Database) -> bool:
+    """False when the database is so damaged that it has to be repaired before more can be said."""
+    look.checked.append(DATABASE)
     try:
-        with database.read() as connection:
-            said = [row[0] for row in connection.exec_driver_sql("PRAGMA integrity_check(5)")]
-            orphans = connection.exec_driver_sql("PRAGMA foreign_key_check").fetchall()
-            wrong = connection.exec_driver_sql(
-                "SELECT count(*) FROM passages p LEFT JOIN texts t ON t.document_id = p.document_id "
-                "WHERE t.text IS NULL OR substr(t.text, p.start + 1, p.end - p.start) <> p.text"
-            ).scalar()
-        lexical_problem = _lexical_problem(database) if said == ["ok"] else ""
+        if database.is_new():
+            look.found(DATABASE, "Making the workspace was interrupted.", "Run “rankscope index FOLDER”: it is made.")
+            return False
+        if not database.is_current():
+            look.checked[-1] += " (of an older Rankscope: what is in it is checked once it has been opened)"
+            with database.read() as connection:
+                broken = checking.structure(connection)
+            found = [broken] if broken else []
+        else:
+            found = checking.every_flaw(database)
+    except WorkspaceTooNew:
+        raise
     except WorkspaceError as error:
-        findings.append(Finding(DATABASE, error.message, error.remedy or remedy))
-        return True
-    if said != ["ok"]:
-        findings.append(Finding(DATABASE, f"SQLite finds damage: {said[0]}", remedy))
-        return True
-    if orphans:
-        findings.append(Finding(DATABASE, f"{len(orphans)} rows refer to rows that are gone.", remedy))
-    if wrong:
-        findings.append(Finding(DATABASE, f"{wrong} passages are not the text at their offsets.", remedy))
-    if lexical_problem:
-        findings.append(Finding(f"{DATABASE} (full-text index)", lexical_problem, "Run “rankscope verify --repair”."))
-    return False
+        look.found(DATABASE, error.message, error.remedy or RESTORE)
+        return False
+    for flaw in found:
+        look.found(_where(flaw), flaw.problem, _CURES[flaw.cure])
+    return not any(flaw.cure in (Cure.NONE, Cure.REINDEX) for flaw in found)
 
 
-def _verify_segments(
-    folder: Path,
-    database: Database,
-    checked: list[str],
-    findings: list[Finding],
-    progress: ProgressCallback,
-    cancelled: CancelledCheck,
-) -> None:
+def _where(flaw: Flaw) -> str:
+    return f"{DATABASE} (full-text index)" if flaw.cure is Cure.FULL_TEXT else DATABASE
+
+
+def _segments(look: _Look, database: Database) -> None:
     with database.read() as connection:
         rows = connection.execute(select(schema.segments).order_by(schema.segments.c.id)).fetchall()
     for done, row in enumerate(rows):
-        stop_if(cancelled)
-        progress(Progress(done, len(rows), row.file, "segments"))
-        checked.append(f"{vectors.FOLDER}/{row.file}")
-        problem = _segment_problem(folder / vectors.FOLDER / row.file, row.sha256)
-        if problem:
-            findings.append(Finding(f"{vectors.FOLDER}/{row.file}", problem, _REPAIR))
-    named = {row.file for row in rows}
-    segments_folder = folder / vectors.FOLDER
-    for path in sorted(segments_folder.iterdir()) if segments_folder.is_dir() else []:
-        if path.name not in named:
-            findings.append(
-                Finding(
-                    f"{vectors.FOLDER}/{path.name}",
-                    "It belongs to no committed batch (an interrupted or running indexing run).",
-                    "Run “rankscope index”: it is dropped.",
-                )
-            )
-
-
-def _segment_problem(path: Path, sha256: str) -> str:
-    try:
-        Segment(path)
-        return "" if sha256_of(path) == sha256 else "Its content does not match its checksum."
-    except WorkspaceError as error:
-        return error.message
-    except OSError as error:
-        return f"It cannot be read ({error.strerror})."
-
-
-def _damaged_segments(folder: Path, database: Database) -> list[tuple[int, str]]:
+        stop_if(look.cancelled)
+        look.progress(Progress(done, len(rows), row.file, "segments"))
+        name = f"{vectors.FOLDER}/{row.file}"
+        look.checked.append(name)
+        problem = segment_problem(look.folder, row)
+        # A writer may have merged it into another one meanwhile.
+        if problem and _is_named(database, row.id):
+            look.found(name, problem, _REPAIR)
     with database.read() as connection:
-        rows = connection.execute(select(schema.segments).order_by(schema.segments.c.id)).fetchall()
-    return [(row.id, row.file) for row in rows if _segment_problem(folder / vectors.FOLDER / row.file, row.sha256)]
-
-
-def _verify_dense(folder: Path, manifest: Manifest, checked: list[str], findings: list[Finding]) -> None:
-    checked.append("indexes/dense.hnsw")
-    problem = DenseIndex(folder, manifest.encoder["sha256"], manifest.encoder["dim"]).problem_on_disk()
-    if problem:
-        findings.append(
-            Finding(
-                "indexes/dense.hnsw",
-                f"The dense index is damaged: {problem}.",
-                "It is made again by “rankscope index”.",
+        named = {row.file for row in connection.execute(select(schema.segments.c.file))} | {row.file for row in rows}
+    place = look.folder / vectors.FOLDER
+    for path in sorted(place.iterdir()) if place.is_dir() else []:
+        if path.name not in named:
+            look.found(
+                f"{vectors.FOLDER}/{path.name}",
+                "It belongs to no committed batch (of a run that was interrupted, or is at work).",
+                "Run “rankscope index” or “rankscope compact”: it is dropped.",
             )
+
+
+def _is_named(database: Database, segment_id: int) -> bool:
+    with database.read() as connection:
+        return (
+            connection.execute(select(schema.segments.c.id).where(schema.segments.c.id == segment_id)).scalar()
+            is not None
         )
+
+
+def _dense(look: _Look, manifest: Manifest) -> None:
+    look.checked.append("indexes/dense.hnsw")
+    problem = DenseIndex(look.folder, manifest.encoder["sha256"], manifest.encoder["dim"]).problem_on_disk()
+    if problem:
+        look.found(
+            "indexes/dense.hnsw",
+            f"The dense index is damaged: {problem}. Searches do without it.",
+            "It is made again by “rankscope index”.",
+        )
+
+
+def _remains(look: _Look) -> None:
+    """What an interrupted run left, and copies that nobody judges."""
+    for path in leftovers(look.folder):
+        look.found(
+            path.relative_to(look.folder).as_posix(),
+            "It was being written by a run that was interrupted, or is at work.",
+            "Run “rankscope index” or “rankscope compact”: it is removed.",
+        )
+    if (look.folder / UNPACKED).is_dir():
+        look.found(
+            UNPACKED, "It holds files of a run that was interrupted, or is at work.", "“rankscope index” removes it."
+        )
+    for path in sorted(look.folder.glob(f"{DATABASE}.before-*")):
+        if path not in leftovers(look.folder):
+            look.checked.append(f"{path.name} (a copy from before an update; not judged)")

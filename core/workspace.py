@@ -8,22 +8,16 @@ from __future__ import annotations
 
 import contextlib
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from functools import lru_cache
+from collections.abc import Iterable, Iterator
+from functools import partial
 from pathlib import Path
-from threading import Lock
-from types import TracebackType
 
 import numpy as np
 
 from rankscope.core import catalog, opening
-from rankscope.core.documents.model import PageView
-from rankscope.core.documents.reading import ReaderPool
-from rankscope.core.encoding.encoder import Encoder
-from rankscope.core.encoding.registry import OFFLINE_DEFAULT, resolve
-from rankscope.core.errors import ModelError, UsageError
-from rankscope.core.indexes.dense import DenseIndex
-from rankscope.core.indexing import Indexer, delete_documents
+from rankscope.core.encoding.registry import OFFLINE_DEFAULT
+from rankscope.core.errors import UsageError
+from rankscope.core.library import Library, load_encoder
 from rankscope.core.progress import CancelledCheck, ProgressCallback, never, silent
 from rankscope.core.ranking import explain as explaining
 from rankscope.core.ranking import fate as fates
@@ -32,42 +26,16 @@ from rankscope.core.ranking.context import SearchContext
 from rankscope.core.ranking.filters import Filters
 from rankscope.core.ranking.passages import passage_infos
 from rankscope.core.ranking.trace import Alignment, Fate, Trace
-from rankscope.core.records import (
-    DocumentInfo,
-    DocumentText,
-    Facet,
-    IndexReport,
-    SourceInfo,
-    VerifyReport,
-    WorkspaceInfo,
-)
-from rankscope.core.storage.database import Database
+from rankscope.core.records import CompactReport, VerifyReport, WorkspaceInfo
 from rankscope.core.storage.lock import WriterLock
-from rankscope.core.storage.manifest import Manifest
 from rankscope.core.storage.paths import given
-from rankscope.core.storage.vectors import VectorStore
-from rankscope.core.writing import BatchWriter, drop_unnamed_segments
 
 DEFAULT_PIPELINE = pipelines.DEFAULT
 CHUNKING = opening.CHUNKING
 
 
-class Workspace:
+class Workspace(Library):
     """An open workspace; make one with :meth:`open`. Also a context manager."""
-
-    def __init__(self, path: Path, manifest: Manifest, database: Database, notes: Sequence[str], device: str) -> None:
-        self.path = path
-        self.manifest = manifest
-        self.database = database
-        self.notes = tuple(notes)
-        self._wanted_device = device
-        self._vectors = VectorStore(path, database)
-        self._dense = DenseIndex(path, manifest.encoder["sha256"], manifest.encoder["dim"])
-        self._encoder: Encoder | None = None
-        self._pages: ReaderPool | None = None
-        self._lock = Lock()
-
-    # -- opening and closing -------------------------------------------------------------------------------------
 
     @classmethod
     def open(
@@ -87,131 +55,9 @@ class Workspace:
         opened = opening.open_files(given(path), create, encoder)
         return cls(opened.folder, opened.manifest, opened.database, opened.notes, device)
 
-    def close(self) -> None:
-        """Release the database, the models and the reading process. Nothing committed depends on it."""
-        with self._lock:
-            pages, self._pages = self._pages, None
-        if pages is not None:
-            pages.close()
-        self.database.close()
-
-    def __enter__(self) -> Workspace:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
-
-    # -- what is in it -------------------------------------------------------------------------------------------
-
-    @property
-    def device(self) -> str:
-        """What encodes, in words ("CPU bf16"); empty until a model was needed."""
-        return self._encoder.device.label if self._encoder else ""
-
-    def info(self) -> WorkspaceInfo:
-        """Counts and sizes."""
-        return catalog.info(self.path, self.manifest, self.database, self.device)
-
-    def sources(self) -> list[SourceInfo]:
-        """The folders and files that were added."""
-        return catalog.sources(self.database)
-
-    def documents(self, source_id: int | None = None, status: str | None = None) -> list[DocumentInfo]:
-        """The documents of one source or all; ``status`` "indexed" or "failed" limits them."""
-        return catalog.list_documents(self.database, source_id, status)
-
-    def facets(self) -> dict[str, list[Facet]]:
-        """What can be filtered by, with counts: keys "type" and "year"."""
-        return catalog.facets(self.database)
-
-    def document_text(self, document_id: int) -> DocumentText:
-        """The extracted text of a document. Raises UsageError when there is none."""
-        return catalog.document_text(self.database, document_id)
-
-    def page_view(self, document_id: int, page: int, width: int) -> PageView:
-        """A page of a document, rendered in a worker process.
-
-        Raises:
-            UsageError: the document has no such page. RankscopeError: it cannot be rendered.
-        """
-        document = catalog.document_text(self.database, document_id)
-        if page not in {p.number for p in document.pages}:
-            raise UsageError(f"{document.path} has no page {page}.")
-        with self._lock:
-            if self._pages is None:
-                self._pages = self._reader_pool()
-            pool = self._pages
-        return pool.page_view(catalog.stored_path(self.database, document_id), page, width)
-
-    # -- indexing ------------------------------------------------------------------------------------------------
-
-    def index(
-        self,
-        paths: Iterable[Path | str] = (),
-        *,
-        progress: ProgressCallback = silent,
-        cancelled: CancelledCheck = never,
-    ) -> IndexReport:
-        """Add sources and bring everything up to date (see :class:`rankscope.core.indexing.Indexer`).
-
-        Raises:
-            WorkspaceBusy: another process or thread is writing.
-            UsageError, Cancelled, WorkspaceError: what was committed before stays.
-        """
-        with WriterLock(self.path):
-            indexer = Indexer(
-                self.path,
-                self.database,
-                self._vectors,
-                self._dense,
-                self.encoder,
-                self._reader_pool,
-                progress,
-                cancelled,
-            )
-            return indexer.run([Path(path) for path in paths])
-
-    @contextlib.contextmanager
-    def writing(self, progress: ProgressCallback = silent, cancelled: CancelledCheck = never) -> Iterator[BatchWriter]:
-        """Add documents that are not files (an evaluation collection): a batch writer under the writer lock.
-
-        At the end of the block the last batch is committed and the dense index brought up to date. Raises
-        WorkspaceBusy.
-        """
-        with WriterLock(self.path):
-            drop_unnamed_segments(self.path, self.database)
-            writer = BatchWriter(self.path, self.database, self.encoder, cancelled)
-            yield writer
-            writer.flush()
-            self._dense.sync(self._vectors.current(), progress, cancelled)
-
-    def remove_source(self, source_id: int) -> None:
-        """Forget a source with its documents; its files are not touched. Raises WorkspaceBusy."""
-        with WriterLock(self.path), self.database.write() as connection:
-            rows = connection.exec_driver_sql("SELECT id FROM documents WHERE source_id = ?", (source_id,))
-            delete_documents(connection, [row[0] for row in rows])
-            connection.exec_driver_sql("DELETE FROM sources WHERE id = ?", (source_id,))
-
-    # -- searching -----------------------------------------------------------------------------------------------
-
     def pipelines(self) -> list[str]:
         """The names of the pipelines that ship with Rankscope, the default first."""
         return list(pipelines.PRESETS)
-
-    def encoder(self) -> Encoder:
-        """The workspace's encoder, loaded at first use. Raises ModelError when it is not the one of the vectors."""
-        if self._encoder is None:
-            wanted = self.manifest.encoder
-            encoder = _load_encoder(wanted["name"], self._wanted_device)
-            if encoder.identity.sha256 != wanted["sha256"]:
-                raise ModelError(
-                    f"The model “{wanted['name']}” has changed since the workspace {self.path} was made.",
-                    "Make a new workspace, or bring the former model back.",
-                )
-            self._encoder = encoder
-        return self._encoder
 
     def warm_up(self) -> None:
         """Load what the first search would wait for."""
@@ -239,7 +85,7 @@ class Workspace:
         chosen = pipelines.find(pipeline)
         with self._context(query, k, filters, cancelled) as search:
             if chosen.needs_encoder:
-                self.encoder()  # loading a model is not part of a query's time
+                search.encoder()  # loading a model is not part of a query's time
             start = time.perf_counter()
             stages = pipelines.run(chosen, search)
             shown = {int(i) for stage in stages for i in stage.output.ids[: search.k]}
@@ -307,6 +153,46 @@ class Workspace:
 
         return verify(self.path, progress, cancelled)
 
+    def compact(
+        self, progress: ProgressCallback = silent, cancelled: CancelledCheck = never, forget_removed: bool = False
+    ) -> CompactReport:
+        """Tidy the workspace: few segments instead of many, and no space for what is gone. Searching goes on.
+
+        Args:
+            forget_removed: also delete what was removed lately and could still be brought back.
+
+        Raises:
+            WorkspaceBusy. Cancelled, WorkspaceError (a full disk): nothing is lost.
+        """
+        from rankscope.core.compacting import compact
+
+        with WriterLock(self.path):
+            self._follow()
+            return compact(self.path, self.database, self._vectors, self._dense, progress, cancelled, forget_removed)
+
+    def switch_encoder(
+        self, name: str, progress: ProgressCallback = silent, cancelled: CancelledCheck = never
+    ) -> WorkspaceInfo:
+        """Encode everything anew with another encoder (see :func:`rankscope.core.switching.switch_encoder`).
+
+        The old index serves until the new one is complete. With the present encoder's name, a switch that was begun
+        is given up. Returns the figures of the workspace as it is then.
+
+        Raises:
+            ModelError: there is no such encoder. WorkspaceBusy.
+            Cancelled, WorkspaceError: nothing has changed, and the next call goes on from here.
+        """
+        from rankscope.core.switching import switch_encoder
+
+        with WriterLock(self.path):
+            self._follow()
+            load = partial(load_encoder, device=self._wanted_device)
+            switch_encoder(self.path, self.database, self.manifest, name, load, progress, cancelled)
+            self._follow()
+            with contextlib.suppress(OSError):  # the dense index is made again by the next run
+                self._dense.sync(self._vectors.current(), progress, cancelled)
+        return self.info()
+
     @contextlib.contextmanager
     def _context(
         self, query: str, k: int, filters: Filters | None, cancelled: CancelledCheck
@@ -317,31 +203,16 @@ class Workspace:
             raise UsageError(f"k is {k}; there is no ranking of so few results.", "Ask for at least 1.")
         # What a shell passes on as lone surrogates is no text that a tokenizer takes.
         query = query.encode("utf-8", "replace").decode()
-        with self.database.read() as connection:
+        with self._vectors.reading() as (connection, vectors):
+            manifest, dense = self._serving(connection)
             n = int(connection.exec_driver_sql("SELECT count(*) FROM passages").scalar() or 0)
             yield SearchContext(
                 query=query,
                 k=min(k, max(n, 1)),
                 filters=filters or Filters(),
                 connection=connection,
-                vectors=self._vectors.current(connection),
-                dense=self._dense,
-                encoder=self.encoder,
+                vectors=vectors,
+                dense=dense,
+                encoder=partial(self._encoder_of, manifest),
                 cancelled=cancelled,
             )
-
-    def _reader_pool(self) -> ReaderPool:
-        files = resolve(self.manifest.encoder["name"])
-        return ReaderPool(files.tokenizer_json, **self.manifest.chunking)
-
-
-_loading = Lock()
-
-
-def _load_encoder(name: str, device: str) -> Encoder:
-    """One encoder per name and device in a process, however many workspaces use it."""
-    with _loading:
-        return _loaded(name, device)
-
-
-_loaded: Callable[[str, str], Encoder] = lru_cache(maxsize=2)(Encoder.load)

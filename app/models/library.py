@@ -14,12 +14,21 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class LibrarySnapshot:
-    """A workspace's figures, sources, facets and pipelines at one moment."""
+    """A workspace's figures, sources, facets and pipelines at one moment.
+
+    ``paused``: the user wants indexing to rest. ``unfinished``: the last run of indexing was cut off.
+    """
 
     info: WorkspaceInfo
     sources: tuple[SourceInfo, ...]
     facets: dict[str, list[Facet]] = field(default_factory=dict)
     pipelines: tuple[str, ...] = ()
+    paused: bool = False
+    unfinished: bool = False
+
+    def source(self, source_id: int) -> SourceInfo | None:
+        """The source of this id, or None when it is no longer followed."""
+        return next((source for source in self.sources if source.source_id == source_id), None)
 
 
 def read_library(workspace: Workspace) -> LibrarySnapshot:
@@ -29,6 +38,8 @@ def read_library(workspace: Workspace) -> LibrarySnapshot:
         sources=tuple(workspace.sources()),
         facets=workspace.facets(),
         pipelines=tuple(workspace.pipelines()),
+        paused=workspace.paused,
+        unfinished=workspace.unfinished,
     )
 
 
@@ -56,4 +67,18 @@ def make_filters(types: Collection[str], years: Collection[str], path: str) -> F
         types=tuple(sorted(types)),
         modified_from=f"{min(years)}-01-01" if years else "",
         modified_to=f"{max(years)}-12-31" if years else "",
+    )
+
+
+def watched_sources(sources: Collection[SourceInfo]) -> frozenset[int]:
+    """The ids of the sources that are to be watched."""
+    return frozenset(source.source_id for source in sources if source.watch)
+
+
+def watched_folders(sources: Collection[SourceInfo]) -> tuple[object, ...]:
+    """What a watcher of these sources depends on: two equal answers need no new watcher."""
+    return tuple(
+        (source.source_id, source.path, source.include, source.exclude, source.reachable)
+        for source in sources
+        if source.watch
     )

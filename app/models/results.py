@@ -75,8 +75,12 @@ class ResultsModel(QAbstractListModel):
     def sentence(self, row: ResultRow) -> str:
         """A row in words, as a screen reader says it."""
         parts = [self.tr("Rank {rank}: {title}").format(rank=row.rank, title=self.title(row))]
-        if row.passage.page is not None:
-            parts.append(self.tr("page {page}").format(page=row.passage.page))
+        if row.passage.place:
+            parts.append(row.passage.place)
+        if row.passage.copies:
+            one = self.tr("one copy elsewhere")
+            many = self.tr("{n} copies elsewhere").format(n=row.passage.copies)
+            parts.append(one if row.passage.copies == 1 else many)
         parts.append(self._move_words(row))
         score = format_score(row.score, row.score_kind)
         parts.append(self.tr("score {score} {kind}").format(score=score, kind=row.score_kind))

@@ -2,17 +2,66 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from datetime import datetime
 from pathlib import PurePath
 
 from rankscope.app.models.progress_rate import Activity
 from rankscope.core.api import Token, Trace
 
-_TYPES = {"pdf": "PDF", "docx": "Word", "html": "Web page", "md": "Markdown", "txt": "Text"}
+_TYPES = {
+    "docx": "Word",
+    "pptx": "PowerPoint",
+    "xlsx": "Excel",
+    "xls": "Excel (old)",
+    "odt": "OpenDocument text",
+    "ods": "OpenDocument sheet",
+    "odp": "OpenDocument slides",
+    "rtf": "Rich text",
+    "epub": "E-book",
+    "html": "Web page",
+    "mhtml": "Saved web page",
+    "md": "Markdown",
+    "rst": "reStructuredText",
+    "org": "Org",
+    "txt": "Text",
+    "csv": "Table (CSV)",
+    "code": "Source code",
+    "eml": "Mail",
+    "mbox": "Mailbox",
+    "msg": "Outlook mail",
+    "zip": "ZIP archive",
+    "tar": "Archive",
+    "image": "Image",
+}
 
 
 def count(number: int) -> str:
     """12408 as "12,408"."""
     return f"{number:,}"
+
+
+def plural(number: int, one: str, many: str) -> str:
+    """``one`` for 1, else ``many`` with its ``{count}`` filled in."""
+    return one if number == 1 else many.format(count=count(number))
+
+
+def kinds(skipped: Sequence[tuple[str, int]], most: int = 8) -> str:
+    """Endings of files with how many there are: "5 .mp4, 2 .exe and 40 more"."""
+    parts = [f"{count(files)} {suffix or 'without an ending'}" for suffix, files in skipped[:most]]
+    rest = sum(files for _, files in skipped[most:])
+    if rest:
+        parts.append(f"{count(rest)} more")
+    return " and ".join(part for part in (", ".join(parts[:-1]), *parts[-1:]) if part)
+
+
+def moment(timestamp: str | None) -> str:
+    """An ISO timestamp in the time of this machine: "2026-11-20 09:30"; as it is when it is none, "" for none."""
+    try:
+        when = datetime.fromisoformat(timestamp or "")
+    except ValueError:
+        return timestamp or ""
+    return when.astimezone().strftime("%Y-%m-%d %H:%M")
 
 
 def size(number: int) -> str:

@@ -2,30 +2,30 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QModelIndex, QPoint, Qt, QTimer, Signal, Slot
-from PySide6.QtGui import QKeySequence, QShortcut
+from PySide6.QtCore import QPoint, Qt, QTimer, Signal, Slot
 from PySide6.QtWidgets import (
-    QAbstractItemView,
     QFrame,
     QHBoxLayout,
-    QHeaderView,
     QLineEdit,
     QMenu,
     QPushButton,
     QScrollArea,
-    QTreeView,
+    QSizePolicy,
     QVBoxLayout,
     QWidget,
 )
 
 from rankscope.app.models.library import make_filters, toggle_year
-from rankscope.app.models.sources import KIND_ROLE, SOURCE_ROLE, SourcesModel
+from rankscope.app.models.sources import SOURCE_ROLE, SourcesModel
 from rankscope.app.models.wording import type_name
 from rankscope.app.session import Session
 from rankscope.app.theme import SPACE_M, SPACE_S, SPACE_XS, Theme
 from rankscope.app.widgets.card import make_label
+from rankscope.app.widgets.controls import ElidedLabel
 from rankscope.app.widgets.dock_area import INSET
 from rankscope.app.widgets.facet_list import FacetList
+from rankscope.app.widgets.opening import show_in_folder
+from rankscope.app.widgets.source_tree import SourceTree
 from rankscope.core.api import Filters, SourceInfo
 
 TYPING_PAUSE_MS = 300
@@ -34,13 +34,14 @@ TYPING_PAUSE_MS = 300
 class LibraryPanel(QWidget):
     """Sources above, filters below.
 
-    ``addRequested`` asks for a dialog that adds a folder, ``errorsRequested`` and ``removeRequested`` bring
-    a SourceInfo whose failures are to be shown, or which is to be taken out.
+    ``addRequested`` asks for a dialog that adds a folder. ``errorsRequested``, ``copiesRequested`` and
+    ``settingsRequested`` bring a SourceInfo of which that is to be shown.
     """
 
     addRequested = Signal()
     errorsRequested = Signal(object)
-    removeRequested = Signal(object)
+    copiesRequested = Signal(object)
+    settingsRequested = Signal(object)
 
     def __init__(self, session: Session, theme: Theme, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -74,27 +75,11 @@ class LibraryPanel(QWidget):
 
     def _build_sources(self, column: QVBoxLayout) -> None:
         self._model = SourcesModel(self._theme, self)
-        self._tree = tree = QTreeView(self)
-        tree.setModel(self._model)
-        tree.setHeaderHidden(True)
-        tree.setRootIsDecorated(False)
-        tree.setItemsExpandable(False)
-        tree.setIndentation(SPACE_S)
-        tree.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
-        tree.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        tree.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        tree.setAccessibleName(self.tr("Sources"))
-        tree.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
+        self._tree = tree = SourceTree(self._model, self._theme, self)
         tree.customContextMenuRequested.connect(self._open_menu)
-        tree.header().setStretchLastSection(False)
-        tree.header().setMinimumSectionSize(36)
-        tree.header().setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
-        tree.header().setSectionResizeMode(1, QHeaderView.ResizeMode.ResizeToContents)
-        tree.clicked.connect(self._clicked)
-        tree.activated.connect(self._clicked)
-        remove = QShortcut(QKeySequence(QKeySequence.StandardKey.Delete), tree)
-        remove.setContext(Qt.ShortcutContext.WidgetShortcut)
-        remove.activated.connect(self._remove_current)
+        tree.partChosen.connect(self._part_chosen)
+        tree.settingsRequested.connect(self.settingsRequested)
+        tree.removeRequested.connect(self._session.remove_source)
         column.addWidget(tree)
         self._empty = make_label(
             self.tr("No folders yet. Add one, or drop it on this window."), self._theme, "body", "dim", self, wrap=True
@@ -112,6 +97,21 @@ class LibraryPanel(QWidget):
         row.addWidget(self._update)
         row.addStretch(1)
         column.addLayout(row)
+        self._doing = QWidget(self)
+        doing = QHBoxLayout(self._doing)
+        doing.setContentsMargins(INSET, 0, 0, 0)
+        doing.setSpacing(SPACE_XS)
+        self._state = ElidedLabel(Qt.TextElideMode.ElideRight, self._doing)
+        self._state.setFont(self._theme.font("small"))
+        self._state.setProperty("role", "dim")
+        self._state.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Preferred)
+        self.pause_button = self._link(self.tr("Pause"))
+        self.pause_button.setFont(self._theme.font("small"))
+        self.pause_button.clicked.connect(self._pause_or_resume)
+        doing.addWidget(self._state)
+        doing.addWidget(self.pause_button)
+        doing.addStretch(1)
+        column.addWidget(self._doing)
 
     def _build_filters(self, column: QVBoxLayout) -> None:
         self._filters = QWidget(self)
@@ -165,35 +165,46 @@ class LibraryPanel(QWidget):
 
     @Slot()
     def _show_library(self) -> None:
-        library = self._session.library
-        if self._model.set_sources(library.sources if library is not None else ()):
-            self._fit_tree()
+        session = self._session
+        if self._model.set_sources(session.sources, watching=session.watching):
+            self._tree.settle()
         self._empty.setVisible(self._model.rowCount() == 0)
         self._tree.setVisible(self._model.rowCount() > 0)
-        facets = library.facets if library is not None else {}
+        facets = session.library.facets if session.library is not None else {}
         self.types.set_facets(facets.get("type", []))
         self.years.set_facets(sorted(facets.get("year", []), key=lambda facet: facet.value, reverse=True))
         self._filters.setVisible(bool(facets.get("type") or facets.get("year")))
         self._show_filters()
         self._show_buttons()
 
-    def _fit_tree(self) -> None:
-        self._tree.expandAll()
-        height = sum(self._tree.rowHeight(index) for index in self._lines())
-        self._tree.setFixedHeight(height + 2)
-
-    def _lines(self) -> list[QModelIndex]:
-        lines = []
-        for row in range(self._model.rowCount()):
-            source = self._model.index(row, 0)
-            lines.append(source)
-            lines += [self._model.index(child, 0, source) for child in range(self._model.rowCount(source))]
-        return lines
-
     @Slot()
     def _show_buttons(self) -> None:
-        library = self._session.library
-        self._update.setEnabled(bool(library and library.sources) and not self._session.indexer.active)
+        session = self._session
+        self._update.setEnabled(bool(session.sources) and not session.indexer.active)
+        indexing = session.work is session.indexer and not session.indexer.stopping
+        self._doing.setVisible(indexing or session.paused)
+        if session.paused:
+            self._state.setText(self.tr("Paused ·"))
+            self._state.set_note(self.tr("Changes are waiting.") if session.changes_waiting else "")
+            self._name_button(self.tr("Resume"), self.tr("Resume indexing"))
+        elif indexing:
+            activity = session.indexer.activity
+            fraction = activity.fraction if activity is not None else None
+            share = "" if fraction is None else f" {fraction:.0%}"
+            self._state.setText(self.tr("Indexing{share} ·").format(share=share))
+            self._state.set_note("")
+            self._name_button(self.tr("Pause"), self.tr("Pause indexing"))
+
+    def _name_button(self, text: str, name: str) -> None:
+        self.pause_button.setText(text)
+        self.pause_button.setAccessibleName(name)
+
+    @Slot()
+    def _pause_or_resume(self) -> None:
+        if self._session.paused:
+            self._session.resume_indexing()
+        else:
+            self._session.pause_indexing()
 
     @Slot()
     def _show_filters(self) -> None:
@@ -228,16 +239,10 @@ class LibraryPanel(QWidget):
         if not self._setting:
             self._session.set_filters(make_filters(self.types.checked(), self.years.checked(), self.path.text()))
 
-    @Slot(QModelIndex)
-    def _clicked(self, index: QModelIndex) -> None:
-        if index.data(KIND_ROLE) == "errors":
-            self.errorsRequested.emit(index.data(SOURCE_ROLE))
-
-    @Slot()
-    def _remove_current(self) -> None:
-        source = self._tree.currentIndex().data(SOURCE_ROLE)
-        if isinstance(source, SourceInfo):
-            self.removeRequested.emit(source)
+    @Slot(object, str)
+    def _part_chosen(self, source: SourceInfo, key: str) -> None:
+        signals = {"errors": self.errorsRequested, "copies": self.copiesRequested}
+        signals.get(key, self.settingsRequested).emit(source)
 
     @Slot(QPoint)
     def _open_menu(self, position: QPoint) -> None:
@@ -246,23 +251,39 @@ class LibraryPanel(QWidget):
         if not isinstance(source, SourceInfo):
             return
         self._tree.setCurrentIndex(index)
-        menu = QMenu(self)
-        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        menu.addAction(self.tr("Update the library")).triggered.connect(self.update_sources)
-        if source.errors:
-            menu.addAction(self.tr("Show what could not be read…")).triggered.connect(self._show_errors_of_current)
-        menu.addSeparator()
-        menu.addAction(self.tr("Remove from the library…")).triggered.connect(self._remove_current)
+        menu = self.source_menu(source)
         menu.popup(self._tree.viewport().mapToGlobal(position))
 
-    @Slot()
-    def _show_errors_of_current(self) -> None:
-        self.errorsRequested.emit(self._tree.currentIndex().data(SOURCE_ROLE))
+    def source_menu(self, source: SourceInfo) -> QMenu:
+        """What can be done with a source."""
+        session = self._session
+        menu = QMenu(self)
+        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        menu.addAction(self.tr("Source settings…")).triggered.connect(lambda: self.settingsRequested.emit(source))
+        update = menu.addAction(self.tr("Update this source"))
+        update.triggered.connect(lambda: session.update_source(source.source_id))
+        update.setEnabled(not session.indexer.active)
+        watch = menu.addAction(self.tr("Watch for changes"))
+        watch.setCheckable(True)
+        watch.setChecked(source.watch)
+        watch.triggered.connect(lambda on: session.configure_source(source.source_id, watch=on))
+        menu.addAction(self.tr("Show in folder")).triggered.connect(lambda: show_in_folder(source.path))
+        menu.addSeparator()
+        if source.errors:
+            errors = menu.addAction(self.tr("Show what could not be read…"))
+            errors.triggered.connect(lambda: self.errorsRequested.emit(source))
+        if source.copies:
+            copies = menu.addAction(self.tr("Show copies…"))
+            copies.triggered.connect(lambda: self.copiesRequested.emit(source))
+        menu.addSeparator()
+        remove = menu.addAction(self.tr("Remove from the library"))
+        remove.triggered.connect(lambda: session.remove_source(source))
+        return menu
 
     @Slot()
     def _recolour(self) -> None:
         self._model.refresh()
-        self._fit_tree()
+        self._tree.settle()
 
     def _link(self, text: str) -> QPushButton:
         button = QPushButton(text, self)

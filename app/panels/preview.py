@@ -207,14 +207,23 @@ class PreviewPanel(EvidencePanel):
         for part in (controls.head, controls.foot):
             part.setVisible(info is not None)
         controls.warning.setVisible(document is not None and document.changed)
-        controls.show_note()
+        controls.show_note(self._note(document))
         if info is None:
             return
-        controls.show_title(info.title or info.document.rsplit("/", 1)[-1], info.document)
+        title = info.title or info.document.rsplit("/", 1)[-1]
+        place = "" if info.page is not None else info.place  # pages are counted below the page
+        copies = document.copies if document is not None else ()
+        elsewhere = [self.tr("The same content stands in:"), *copies] if copies else []
+        controls.show_title(f"{title} · {place}" if place else title, "\n".join((info.document, *elsewhere)))
         hits = self.hits()
         controls.show_hit(hits.index(info.passage_id) + 1 if info.passage_id in hits else 0, len(hits))
         controls.text_button.setVisible(document is not None and bool(document.pages) and not self._page_failed)
         self._page_head(document)
+
+    @staticmethod
+    def _note(document: DocumentText | None) -> str:
+        """What was left out when the document was read."""
+        return document.note if document is not None else ""
 
     def _page_head(self, document: DocumentText | None) -> None:
         on_page = document is not None and not self._prefer_text and not self._page_failed
@@ -235,6 +244,7 @@ class PreviewPanel(EvidencePanel):
             first=f"{first + 1:,}", last=f"{last:,}", length=f"{length:,}"
         )
         self.controls.show_note(
+            self._note(document),
             self.tr("The page could not be drawn; this is its text.") if self._page_failed else "",
             part if last - first < length else "",
         )
@@ -344,7 +354,7 @@ class PreviewPanel(EvidencePanel):
         info, document = self._info(), self._document()
         if info is None:
             return
-        path = document.path if document is not None else info.document
+        path = document.file if document is not None else info.document
         if not open_document(path):
             self.session.failed.emit(
                 self.tr("{path} could not be opened.").format(path=path),
@@ -356,5 +366,5 @@ class PreviewPanel(EvidencePanel):
     def _cite(self) -> None:
         info = self._info()
         if info is not None:
-            QGuiApplication.clipboard().setText(citation(info.title, info.document, info.page, info.text))
+            QGuiApplication.clipboard().setText(citation(info.title, info.document, info.place, info.text))
             self.copied.emit()

@@ -9,13 +9,14 @@ from rankscope.app.models import wording
 from rankscope.app.session import Session
 from rankscope.app.theme import Theme
 from rankscope.app.widgets.card import make_label
+from rankscope.app.work import Work
 
 NOTICE_MS = 10_000
 STEPS = 1000
 
 
 class StatusPanel(QStatusBar):
-    """Passages, bytes and the last query by stage; indexing with its speed, time left and a way to stop it."""
+    """Passages, bytes and the last query by stage; work with its speed and time left, and ways to pause or stop it."""
 
     def __init__(self, session: Session, theme: Theme, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -33,17 +34,18 @@ class StatusPanel(QStatusBar):
         self._bar = QProgressBar(self)
         self._bar.setTextVisible(False)
         self._bar.setFixedWidth(140)
-        self._bar.setAccessibleName(self.tr("Indexing progress"))
-        self._stop = QPushButton(self.tr("Cancel"), self)
-        self._stop.setProperty("role", "link")
-        self._stop.setFont(theme.font("small"))
-        self._stop.setAccessibleName(self.tr("Cancel indexing"))
-        self._stop.clicked.connect(session.cancel_indexing)
+        self._bar.setAccessibleName(self.tr("Progress"))
+        self.pause_button = self._link(self.tr("Pause"), self.tr("Pause indexing"), theme)
+        self.pause_button.clicked.connect(session.pause_indexing)
+        self.resume_button = self._link(self.tr("Resume"), self.tr("Resume indexing"), theme)
+        self.resume_button.clicked.connect(session.resume_indexing)
+        self.stop_button = self._link(self.tr("Cancel"), self.tr("Cancel"), theme)
+        self.stop_button.clicked.connect(session.cancel_work)
         self.addWidget(self._left, 1)
-        for widget in (self._right, self._bar, self._stop):
+        for widget in (self._right, self._bar, self.pause_button, self.resume_button, self.stop_button):
             self.addPermanentWidget(widget)
-        self._bar.hide()
-        self._stop.hide()
+            if widget is not self._right:
+                widget.hide()
         self._forget = QTimer(self)
         self._forget.setSingleShot(True)
         self._forget.setInterval(NOTICE_MS)
@@ -51,6 +53,7 @@ class StatusPanel(QStatusBar):
         for signal in (session.libraryChanged, session.traceChanged, session.workspaceChanged):
             signal.connect(self._show_left)
         session.indexingChanged.connect(self._show_right)
+        session.libraryChanged.connect(self._show_right)
         session.workspaceChanged.connect(self._show_right)
         session.searching.connect(self._set_searching)
         session.noticed.connect(self.notice)
@@ -105,29 +108,33 @@ class StatusPanel(QStatusBar):
 
     @Slot()
     def _show_right(self) -> None:
-        indexer = self._session.indexer
-        self._bar.setVisible(indexer.active)
-        self._stop.setVisible(indexer.active and not indexer.stopping)
-        if indexer.active:
-            self._right.setText(self._indexing_text())
-            fraction = indexer.activity.fraction if indexer.activity is not None else None
+        session, work = self._session, self._session.work
+        self._bar.setVisible(work is not None)
+        self.stop_button.setVisible(work is not None and not work.stopping)
+        self.pause_button.setVisible(work is session.indexer and not session.indexer.stopping)
+        self.resume_button.setVisible(session.paused and work is None)
+        if work is not None:
+            self._right.setText(self._work_text(work))
+            fraction = work.activity.fraction if work.activity is not None else None
             self._bar.setRange(0, STEPS if fraction is not None else 0)
             if fraction is not None:
                 self._bar.setValue(round(fraction * STEPS))
-        elif self._session.opening:
+        elif session.opening:
             self._right.setText(self.tr("Opening the workspace…"))
         elif self._searching:
             self._right.setText(self.tr("Searching…"))
+        elif session.paused:
+            paused = self.tr("Paused, changes waiting ·") if session.changes_waiting else self.tr("Paused ·")
+            self._right.setText(f"{self._notice} {paused}".strip())
         else:
             self._right.setText(self._notice)
 
-    def _indexing_text(self) -> str:
-        indexer = self._session.indexer
-        activity = indexer.activity
-        if indexer.stopping:
-            return self.tr("Stopping…")
+    def _work_text(self, work: Work) -> str:
+        session, activity = self._session, work.activity
+        if work.stopping:
+            return self.tr("Pausing…") if session.paused and work is session.indexer else self.tr("Stopping…")
         if activity is None:
-            return self.tr("Starting to index…")
+            return self.tr("Starting to index…") if work is session.indexer else self.tr("Starting to tidy up…")
         parts = [elide(wording.doing(activity.what), 50)]
         if activity.total:
             parts.append(f"{wording.count(activity.done)} / {wording.count(activity.total)} {activity.unit}")
@@ -137,9 +144,16 @@ class StatusPanel(QStatusBar):
             parts.append(wording.speed(activity))
         if activity.seconds_left is not None:
             parts.append(self.tr("{time} left").format(time=wording.time_left(activity.seconds_left)))
-        if indexer.waiting:
-            parts.append(self.tr("{count} more waiting").format(count=indexer.waiting))
+        if work is session.indexer and session.indexer.waiting:
+            parts.append(self.tr("{count} more waiting").format(count=session.indexer.waiting))
         return " · ".join(parts)
+
+    def _link(self, text: str, name: str, theme: Theme) -> QPushButton:
+        button = QPushButton(text, self)
+        button.setProperty("role", "link")
+        button.setFont(theme.font("small"))
+        button.setAccessibleName(name)
+        return button
 
 
 def elide(text: str, limit: int) -> str:

@@ -162,9 +162,15 @@ class ResultDelegate(QStyledItemDelegate):
         return " · ".join(part for part in (place, best) if part)
 
     def _place(self, row: ResultRow, short: bool = False) -> str:
-        if row.passage.page is None:
-            return ""
-        return (self.tr("p. {page}") if short else self.tr("page {page}")).format(page=row.passage.page)
+        """Where in the file the passage stands, and how many copies of the file there are."""
+        passage = row.passage
+        place = passage.place
+        if short and passage.page is not None and place:
+            place = self.tr("p. {page}").format(page=passage.page)
+        copies = ""
+        if passage.copies:
+            copies = self.tr("+1 copy") if passage.copies == 1 else self.tr("+{n} copies").format(n=passage.copies)
+        return " · ".join(part for part in (place, copies) if part)
 
     def _text(
         self, painter: QPainter, line: QRectF, text: str, font_kind: str, colour: str, align: int = _LINE

@@ -14,6 +14,7 @@ from pathlib import Path
 
 from rankscope.core.documents.atoms import Atoms
 from rankscope.core.documents.model import Extraction, PassageSpan
+from rankscope.core.documents.places import Places
 from rankscope.core.documents.sections import Section, join_names, sections_of
 from rankscope.core.documents.tokens import TokenCounter
 
@@ -91,14 +92,12 @@ class Chunker:
         sections = sections_of(extraction)
         ratio = max(1, MAX_CHARACTERS // (self._max_tokens - self._counter.n_specials))
         atoms = Atoms(self._counter.measure(extraction.text), sections, self._atom_limit, ratio)
-        pages = extraction.pages
-        page_starts = [page.start for page in pages]
+        places = Places(extraction)
         spans: list[PassageSpan] = []
         for group in self._groups(sections, atoms):
             for first, last, context in self._packed(group, atoms, title):
                 for start, end, text, n_tokens in self._fitted(atoms, atoms.edges[first], atoms.edges[last], context):
-                    place = bisect_right(page_starts, start)
-                    spans.append(PassageSpan(start, end, text, pages[place - 1].number if place else None, n_tokens))
+                    spans.append(PassageSpan(start, end, text, places.page(start), n_tokens, places.name(start)))
         return tuple(spans)
 
     def _groups(self, sections: Sequence[Section], atoms: Atoms) -> list[_Group]:

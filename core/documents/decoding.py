@@ -1,7 +1,7 @@
 """Bytes to text, never silently wrong: what was guessed or replaced is said in a warning.
 
-The order is: byte order mark; UTF-16 or UTF-32 by where its zero bytes stand; UTF-8 if every byte fits; the encoding
-the document itself declares; UTF-8 with a few damaged places; a guess.
+The order is: byte order mark; UTF-16 or UTF-32 by what its bytes make; the escape sequences of ISO-2022; UTF-8 if every
+byte fits; the encoding the document itself declares; UTF-8 with a few damaged places; a guess.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ import re
 from dataclasses import dataclass
 
 from rankscope.core.documents.text import REPLACEMENT
+from rankscope.core.documents.text_guessing import guessed_encoding, wide_encoding
 
 _MARKS = (
     (codecs.BOM_UTF8, "utf-8"),
@@ -23,8 +24,22 @@ _SAMPLE = 64 * 1024
 _CONTROLS = bytes(set(range(32)) - {0, 8, 9, 10, 11, 12, 13, 27})
 _MULTIBYTE = re.compile(rb"[\xc2-\xdf][\x80-\xbf]|[\xe0-\xef][\x80-\xbf]{2}|[\xf0-\xf4][\x80-\xbf]{3}")
 _SEVEN_BIT = re.compile(r"iso-?2022|^hz|utf-?7", re.IGNORECASE)
-# In other one-byte encodings these places hold letters: "za¿ó³æ" is no Windows-1252.
-_SIGN_INSIDE_WORD = re.compile(r"[^\W\d_][¡-©«¬®-´¶¸¹»-¿×÷†‡•ˆ˜][^\W\d_]")
+_ESCAPES = ((re.compile(rb"\x1b\$[@B]"), "iso2022_jp_ext"), (re.compile(rb"\x1b\$\)C"), "iso2022_kr"))
+# What documents call an encoding is often only a part of what they use; browsers read these names so, too.
+_MEANT = {
+    "ascii": "cp1252",
+    "iso8859-1": "cp1252",
+    "iso8859-9": "cp1254",
+    "iso8859-11": "cp874",
+    "tis-620": "cp874",
+    "gb2312": "gb18030",
+    "gbk": "gb18030",
+    "shift_jis": "cp932",
+    "euc_kr": "cp949",
+    "big5": "big5hkscs",
+}
+# Codecs that are no encoding of whole documents, or that the declaration, itself readable as ASCII, contradicts.
+_NEVER_MEANT = frozenset("idna punycode undefined unicode-escape raw-unicode-escape".split())
 
 
 class NotText(Exception):
@@ -49,23 +64,61 @@ def decode(data: bytes, declared: str | None = None) -> Decoded:
     for mark, encoding in _MARKS:
         if data.startswith(mark):
             return _with_losses(data[len(mark) :], encoding)
-    wide = _wide_encoding(data[:_SAMPLE])
-    if wide:
-        return _with_losses(data, wide, f"It has no byte order mark; it was read as {wide.upper()}.")
-    if _looks_binary(data[:_SAMPLE]):
-        raise NotText
+    head = data[:_SAMPLE]
+    wide = _wide_encoding(head)
+    if wide is None and _looks_binary(head):
+        escaped = _escaped(data)
+        if escaped is not None:
+            return escaped
+        wide = wide_encoding(head)
+        if wide is None:
+            raise NotText
+    return _as_wide(data, wide) if wide else _of_bytes(data, _meant(declared))
+
+
+def _as_wide(data: bytes, encoding: str) -> Decoded:
+    return _with_losses(data, encoding, f"It has no byte order mark; it was read as {encoding.upper()}.")
+
+
+def _of_bytes(data: bytes, declared: str | None) -> Decoded:
+    """An encoding in which ASCII characters are single bytes."""
     if declared and _SEVEN_BIT.search(declared):
         decoded = _strict(data, declared)
         if decoded is not None:
             return Decoded(decoded, declared)
     decoded = _strict(data, "utf-8")
     if decoded is not None:
-        return Decoded(decoded, "utf-8", _nul_warning(decoded))
+        return _escaped(data) or Decoded(decoded, "utf-8", _nul_warning(decoded))
     if declared:
         decoded = _strict(data, declared)
         if decoded is not None:
-            return Decoded(decoded, declared)
-    return _guess(data)
+            return Decoded(decoded, declared, _nul_warning(decoded))
+    # In scripts other than Latin only blanks and line ends have zero bytes in UTF-16.
+    wide = wide_encoding(data[:_SAMPLE]) if b"\x00" in data[:_SAMPLE] else None
+    return _as_wide(data, wide) if wide else _guess(data)
+
+
+def _meant(declared: str | None) -> str | None:
+    """The Python codec for the name of an encoding in a document; None where the name cannot be right."""
+    try:
+        name = codecs.lookup(declared or "").name
+    except (LookupError, ValueError):
+        return None
+    if name in _NEVER_MEANT or name.startswith(("utf-16", "utf-32")):
+        return None
+    return _MEANT.get(name, name)
+
+
+def _escaped(data: bytes) -> Decoded | None:
+    """Japanese or Korean in seven bits, which its escape sequences give away."""
+    if b"\x1b" not in data:  # a search for one byte is much faster than for two
+        return None
+    for sequence, encoding in _ESCAPES:
+        if sequence.search(data):
+            decoded = _strict(data, encoding)
+            if decoded is not None:
+                return Decoded(decoded, encoding)
+    return None
 
 
 def _strict(data: bytes, encoding: str) -> str | None:
@@ -114,7 +167,7 @@ def _looks_binary(sample: bytes) -> bool:
         return False
     controls = len(sample) - len(sample.translate(None, _CONTROLS))
     zeros = sample.count(0)
-    return controls > 0.01 * len(sample) or zeros > 0.3 * len(sample)
+    return controls > max(1, 0.01 * len(sample)) or zeros > 0.3 * len(sample)
 
 
 def _guess(data: bytes) -> Decoded:
@@ -122,38 +175,9 @@ def _guess(data: bytes) -> Decoded:
     bad = data.decode("utf-8", errors="replace").count(REPLACEMENT)
     if len(_MULTIBYTE.findall(data)) > 3 * bad:
         return _with_losses(data, "utf-8")
-    sample = _sample(data)
-    encoding = "cp1252" if _western(sample) else _detected(sample)
+    encoding = guessed_encoding(data)
     text = _strict(data, encoding)
     note = f"Its encoding is not stated; {encoding.upper()} was guessed."
     if text is not None:
         return Decoded(text, encoding, (note, *_nul_warning(text)))
     return _with_losses(data, encoding, note)
-
-
-def _sample(data: bytes) -> bytes:
-    """A stretch that begins near the first byte beyond ASCII: what comes before tells nothing of the encoding."""
-    first = next(match.start() for match in re.finditer(rb"[\x80-\xff]", data))
-    start = max(0, first - 1024)
-    sample = data[start : start + _SAMPLE]
-    if len(data) > start + _SAMPLE:
-        end = sample.rfind(b"\n")  # not in the middle of a character
-        sample = sample[: end + 1] if end > first - start else sample
-    return sample
-
-
-def _western(sample: bytes) -> bool:
-    """Whether this reads like Windows-1252: a few accented letters inside words, signs only between words."""
-    text = _strict(sample, "cp1252")
-    if text is None:
-        return False
-    letters = sum(map(str.isalpha, text))
-    accented = sum(1 for character in text if character > "\x7f" and character.isalpha())
-    return accented <= 0.4 * letters and _SIGN_INSIDE_WORD.search(text) is None
-
-
-def _detected(sample: bytes) -> str:
-    from charset_normalizer import from_bytes  # a few milliseconds, and most files never come here
-
-    best = from_bytes(sample).best()
-    return best.encoding if best is not None else "cp1252"

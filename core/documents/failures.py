@@ -18,6 +18,10 @@ class Unreadable(RankscopeError):
         return type(self), (self.failure,)
 
 
+class NeedsRecognition(Exception):
+    """A reader found pictures of text: reading goes on with the format's ``recognise``, under a longer time limit."""
+
+
 def unreadable(reason: str, message: str, remedy: str = "") -> Unreadable:
     """The exception for one failure; see :class:`Failure` for the reasons."""
     return Unreadable(Failure(reason, message, remedy))

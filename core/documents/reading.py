@@ -1,64 +1,169 @@
-"""Reading one document into passages, and doing so in processes of their own.
-
-A parser that crashes, hangs or eats all memory costs one document and a time limit, never the program.
-"""
+"""Reading one document into passages. Whatever goes wrong becomes the document's failure, in words for people."""
 
 from __future__ import annotations
 
 import hashlib
 import os
 import stat
+import tempfile
 import time
-from collections import deque
-from collections.abc import Iterable, Iterator
-from concurrent.futures import CancelledError, Future
+from contextlib import ExitStack
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from rankscope.core.documents.detect import HEAD_BYTES, real_format
-from rankscope.core.documents.failures import Unreadable, os_failure, unreadable
-from rankscope.core.documents.model import Extraction, Failure, PageView, PassageSpan, ReadDocument
-from rankscope.core.documents.registry import format_of, reader
-from rankscope.core.documents.scan import FoundFile
+from rankscope.core.documents.detect import ENCRYPTED_OFFICE, HEAD_BYTES, real_format
+from rankscope.core.documents.failures import NeedsRecognition, Unreadable, os_failure, unreadable
+from rankscope.core.documents.model import Extraction, Failure, Member, PassageSpan, ReadDocument
+from rankscope.core.documents.office_crypt import decrypted
+from rankscope.core.documents.registry import format_of, members_of, reader, recogniser
 from rankscope.core.documents.text import has_content, shown
-from rankscope.core.documents.workers import WorkerCrashed, WorkerPool, WorkerTimeout
-from rankscope.core.errors import Cancelled
+from rankscope.core.documents.unpacking import Allowance, Unpacked, holds_documents, unpack
 
 if TYPE_CHECKING:
     from rankscope.core.documents.chunking import Chunker
 
 MAX_BYTES = 200_000_000
-MEMORY_LIMIT = 4 * 1024**3
+MAX_ARCHIVE_BYTES = 2_000_000_000  # of files that are read piece by piece
+ARCHIVES = frozenset(("mbox", "zip", "tar"))
+_MAILBOX = b"From "
 _TRIES = 3
+_BETWEEN_TRIES = 0.2  # seconds
 
 
-def read_document(path: str | Path, chunker: Chunker) -> ReadDocument:
+def read_document(
+    path: str | Path,
+    chunker: Chunker,
+    spool: Path | None = None,
+    allowance: Allowance | None = None,
+    *,
+    recognise: bool = False,
+) -> ReadDocument:
     """Reads a file and cuts it into passages; whatever goes wrong becomes the document's failure.
 
-    Only process exits and interrupts are raised. A file that changes while it is read is read again.
+    A file that changes while it is read is read again, at most three times; what is then known of it is that of the
+    last reading, and the next scan finds it changed.
+
+    Args:
+        spool: the folder into which files inside the file are unpacked; None leaves them inside.
+        allowance: what unpacking may cost.
+        recognise: read it by OCR; set after NeedsRecognition was raised without it.
+
+    Raises:
+        NeedsRecognition: OCR is needed, and ``recognise`` was not set. Process exits and interrupts.
     """
     started = time.perf_counter()
     file = Path(path)
-    digest = ""
-    extraction: Extraction | None = None
-    passages: tuple[PassageSpan, ...] = ()
+    attempt = _Attempt(file, chunker, spool, allowance or Allowance(), recognise)
     failure: Failure | None = None
-    try:
-        for _ in range(_TRIES):
-            before = _checked_status(file)
-            digest, head = _fingerprint(file)
-            extraction = _extract(file, head)
-            after = file.stat()
-            if (before.st_size, before.st_mtime_ns) == (after.st_size, after.st_mtime_ns):
-                break
-        assert extraction is not None
-        passages = chunker.passages(extraction)
-    except (KeyboardInterrupt, SystemExit):
-        raise
-    except BaseException as error:  # a panic in a library's Rust code is no Exception
-        extraction = None
-        failure = _failure(file, error)
-    return ReadDocument(digest, extraction, passages, failure, time.perf_counter() - started)
+    for number in range(_TRIES):
+        if number:
+            time.sleep(_BETWEEN_TRIES)
+        failure = None
+        try:
+            attempt.run()
+        except (KeyboardInterrupt, SystemExit):
+            raise
+        except NeedsRecognition:
+            if not recognise:
+                raise
+            failure = _unrecognised(file)
+        except BaseException as error:  # a panic in a library's Rust code is no Exception
+            failure = _failure(file, error)
+        if not attempt.changed():
+            break
+    else:
+        if failure is not None:
+            failure = Failure(
+                "changing", f"{shown(file)} is being written to at the moment.", "It is read again at the next scan."
+            )
+    seconds = time.perf_counter() - started
+    if failure is not None:
+        return ReadDocument(attempt.digest, failure=failure, seconds=seconds)
+    return ReadDocument(attempt.digest, attempt.extraction, attempt.passages, None, attempt.members, seconds)
+
+
+class _Attempt:
+    """One reading of one file, its results so far."""
+
+    def __init__(self, file: Path, chunker: Chunker, spool: Path | None, allowance: Allowance, recognise: bool) -> None:
+        self._file = file
+        self._chunker = chunker
+        self._spool = spool
+        self._allowance = allowance
+        self._recognise = recognise
+        self._before: os.stat_result | None = None
+        self.digest = ""
+        self.extraction: Extraction | None = None
+        self.passages: tuple[PassageSpan, ...] = ()
+        self.members: tuple[Member, ...] = ()
+
+    def run(self) -> None:
+        """Reads the file. Raises what its reader raises."""
+        self.digest, self._before = "", None
+        self._before = _checked_status(self._file)
+        self.digest, head = _fingerprint(self._file)
+        with ExitStack() as stack:
+            file, name = self._file, _real_format(self._file, head)
+            if name == ENCRYPTED_OFFICE:
+                file = decrypted(file, Path(stack.enter_context(tempfile.TemporaryDirectory(dir=self._scratch()))))
+                name = _real_format(file, _first_bytes(file))
+            extraction = self._extracted(file, name)
+            extraction, self.members = self._unpacked(file, name, extraction)
+        if not has_content(extraction.text) and not self.members:
+            raise unreadable("no text", f"{shown(file)} holds no text.", "There is nothing in it to search.")
+        self.passages = self._chunker.passages(extraction)
+        self.extraction = extraction
+
+    def changed(self) -> bool:
+        """Whether the file is no longer the one that this attempt began with."""
+        if self._before is None:
+            return False
+        try:
+            after = self._file.stat()
+        except OSError:
+            return False
+        return _identity(self._before) != _identity(after)
+
+    def _extracted(self, file: Path, name: str) -> Extraction:
+        if self._recognise and (function := recogniser(name)) is not None:
+            return function(file)
+        return reader(name)(file)
+
+    def _unpacked(self, file: Path, name: str, extraction: Extraction) -> tuple[Extraction, tuple[Member, ...]]:
+        """The files inside, taken out. A mail whose attachments cannot be taken out is still a mail."""
+        listing = members_of(name)
+        if listing is None or self._spool is None:
+            return extraction, ()
+        if self._allowance.depth > 0:
+            unpacked = unpack(file, listing(file), self._spool, self._allowance)
+        else:
+            too_deep = _too_deep(file) if holds_documents(listing(file)) else None
+            unpacked = Unpacked((), (too_deep.message,) if too_deep else (), too_deep)
+        if not unpacked.members and not has_content(extraction.text):
+            if unpacked.stopped is not None:
+                raise Unreadable(unpacked.stopped)
+            if name in ARCHIVES:
+                raise _nothing_inside(file, unpacked)
+        return replace(extraction, warnings=(*extraction.warnings, *unpacked.warnings)), unpacked.members
+
+    def _scratch(self) -> Path | None:
+        if self._spool is not None:
+            self._spool.mkdir(parents=True, exist_ok=True)
+        return self._spool
+
+
+def is_archive(file: Path) -> bool:
+    """Whether a file is, by its name, one of those that have no text of their own and may be very large. Thunderbird's
+    mailboxes have no ending in their names."""
+    if file.suffix or not file.is_file():  # opening a pipe would wait for ever
+        return format_of(file) in ARCHIVES
+    with file.open("rb") as stream:
+        return stream.read(len(_MAILBOX)) == _MAILBOX
+
+
+def _identity(status: os.stat_result) -> tuple[int, int, int]:
+    return status.st_size, status.st_mtime_ns, status.st_ino
 
 
 def _checked_status(file: Path) -> os.stat_result:
@@ -70,10 +175,11 @@ def _checked_status(file: Path) -> os.stat_result:
         raise unreadable(
             "empty", f"{shown(file)} is empty: it has no bytes.", "Restore it from a backup, or delete it."
         )
-    if status.st_size > MAX_BYTES:
+    limit = MAX_ARCHIVE_BYTES if is_archive(file) else MAX_BYTES
+    if status.st_size > limit:
         raise unreadable(
             "too large",
-            f"{shown(file)} has {status.st_size // 1_000_000:,} MB, and {MAX_BYTES // 1_000_000} is the limit.",
+            f"{shown(file)} has {status.st_size // 1_000_000:,} MB, and {limit // 1_000_000:,} is the limit.",
             "Split it into smaller files.",
         )
     return status
@@ -87,14 +193,50 @@ def _fingerprint(file: Path) -> tuple[str, bytes]:
         return hashlib.file_digest(stream, "sha256").hexdigest(), head
 
 
-def _extract(file: Path, head: bytes) -> Extraction:
+def _first_bytes(file: Path) -> bytes:
+    with file.open("rb") as stream:
+        return stream.read(HEAD_BYTES)
+
+
+def _real_format(file: Path, head: bytes) -> str:
     promised = format_of(file)
     if promised is None:
-        raise unreadable("unsupported", f"{shown(file)} is of a kind that Rankscope does not read.")
-    extraction = reader(real_format(file, promised, head))(file)
-    if not has_content(extraction.text):
-        raise unreadable("no text", f"{shown(file)} holds no text.", "There is nothing in it to search.")
-    return extraction
+        raise unreadable(
+            "unsupported",
+            f"{shown(file)} is of a kind that Rankscope does not read.",
+            "Save its text in a format that it reads.",
+        )
+    try:
+        return real_format(file, promised, head)
+    except Unreadable as error:
+        if file.suffix or error.failure.reason != "wrong type":
+            raise
+        kind = error.failure.message.rpartition(": ")[2]
+        raise unreadable("unsupported", f"{shown(file)} is no document: {kind}", "There is nothing to do.") from None
+
+
+def _too_deep(file: Path) -> Failure:
+    return Failure(
+        "too deep",
+        f"{shown(file)} lies too deep: files inside files inside files are not followed without end.",
+        "Take it out and put it beside the others.",
+    )
+
+
+def _unrecognised(file: Path) -> Failure:
+    return Failure(
+        "needs OCR",
+        f"{shown(file)} holds pictures of text that could not be recognised.",
+        "Run text recognition on it with another program, and save it with the text.",
+    )
+
+
+def _nothing_inside(file: Path, unpacked: Unpacked) -> Unreadable:
+    return unreadable(
+        "empty",
+        " ".join((f"{shown(file)} holds no file that could be read.", *unpacked.warnings)),
+        "There is nothing in it to search.",
+    )
 
 
 def _failure(file: Path, error: BaseException) -> Failure:
@@ -111,179 +253,4 @@ def _failure(file: Path, error: BaseException) -> Failure:
         "damaged",
         f"{name} cannot be understood: its content breaks the rules of its format.",
         "Open it in its own program and save it anew; if that does not help, please report it.",
-    )
-
-
-_chunker: Chunker | None = None  # the worker process's own
-
-
-def _prepare_worker(
-    tokenizer_json: str, max_tokens: int, target_tokens: int | None, overlap_tokens: int | None
-) -> None:
-    from rankscope.core.documents.chunking import Chunker
-
-    global _chunker
-    _chunker = Chunker(tokenizer_json, max_tokens, target_tokens, overlap_tokens)
-
-
-def _read_in_worker(path: str) -> ReadDocument:
-    assert _chunker is not None
-    return read_document(path, _chunker)
-
-
-def _render_in_worker(path: str, page: int, width: int) -> PageView:
-    from rankscope.core.documents.pages import render_page
-
-    try:
-        return render_page(Path(path), page, width)
-    except OSError as error:
-        raise Unreadable(os_failure(path, error)) from None
-
-
-class ReaderPool:
-    """Reads documents in worker processes, and draws pages in another, so that a page never waits for a document.
-
-    Args:
-        tokenizer_json: the encoder's tokenizer; with the next three, what :class:`Chunker` takes.
-        workers: the number of processes that read.
-        timeout: seconds that one document may take.
-        page_timeout: seconds that drawing one page may take.
-
-    Use as a context manager, or call :meth:`close`.
-    """
-
-    def __init__(
-        self,
-        tokenizer_json: Path | str,
-        max_tokens: int = 256,
-        target_tokens: int | None = None,
-        overlap_tokens: int | None = None,
-        *,
-        workers: int = 1,
-        timeout: float = 60.0,
-        page_timeout: float = 20.0,
-        recycle_after: int = 1000,
-    ) -> None:
-        self._timeout = timeout
-        self._page_timeout = page_timeout
-        self._readers = WorkerPool(
-            workers,
-            _prepare_worker,
-            (os.fspath(tokenizer_json), max_tokens, target_tokens, overlap_tokens),
-            recycle_after=recycle_after,
-            memory_limit=MEMORY_LIMIT,
-        )
-        self._painters = WorkerPool(recycle_after=recycle_after, memory_limit=MEMORY_LIMIT)
-
-    def start(self) -> None:
-        """Starts the reading processes now instead of with the first document; returns at once."""
-        self._readers.start()
-
-    def submit(self, path: str) -> Future[ReadDocument]:
-        """The future of one document. Crashes and time limits are failures of the document, not exceptions; the
-        future raises only what hinders all reading: a tokenizer that cannot be loaded, or a closed pool."""
-        outer: Future[ReadDocument] = Future()
-        inner = self._readers.submit(_read_in_worker, path, timeout=self._timeout)
-
-        def hand_over(done: Future[ReadDocument]) -> None:
-            if not outer.set_running_or_notify_cancel():
-                return
-            try:
-                outer.set_result(self._outcome(path, done))
-            except BaseException as error:
-                outer.set_exception(error)
-
-        inner.add_done_callback(hand_over)
-        return outer
-
-    def results(self, found: Iterable[FoundFile], ahead: int = 8) -> Iterator[tuple[FoundFile, ReadDocument]]:
-        """Reads files as they are found, in their order, at most ``ahead`` at once being read or waiting to be taken.
-
-        Raises:
-            Cancelled: the pool was closed meanwhile.
-            ModelError: the tokenizer cannot be loaded.
-        """
-        waiting: deque[tuple[FoundFile, Future[ReadDocument] | ReadDocument]] = deque()
-        try:
-            for file in found:
-                if file.problem is not None:
-                    waiting.append((file, ReadDocument("", failure=file.problem)))
-                else:
-                    waiting.append((file, self._readers.submit(_read_in_worker, file.path, timeout=self._timeout)))
-                if len(waiting) >= ahead:
-                    yield self._taken(waiting)
-            while waiting:
-                yield self._taken(waiting)
-        finally:
-            for _, answer in waiting:
-                if isinstance(answer, Future):
-                    answer.cancel()
-
-    def _taken(
-        self, waiting: deque[tuple[FoundFile, Future[ReadDocument] | ReadDocument]]
-    ) -> tuple[FoundFile, ReadDocument]:
-        file, answer = waiting.popleft()
-        if isinstance(answer, ReadDocument):
-            return file, answer
-        try:
-            return file, self._outcome(file.path, answer)
-        except CancelledError:
-            raise Cancelled from None
-
-    def _outcome(self, path: str, future: Future[ReadDocument]) -> ReadDocument:
-        """The document, or what became of the process that read it as the document's failure."""
-        try:
-            return future.result()
-        except WorkerTimeout:
-            return ReadDocument("", failure=_timed_out(path, self._timeout), seconds=self._timeout)
-        except WorkerCrashed:
-            return ReadDocument("", failure=_crashed(path))
-
-    def page_view(self, path: str, page: int, width: int) -> PageView:
-        """Draws a page, see :func:`rankscope.core.documents.pages.render_page`.
-
-        Raises:
-            Unreadable: it cannot be drawn; ``failure`` says why.
-            Cancelled: the pool was closed meanwhile.
-        """
-        future = self._painters.submit(_render_in_worker, path, page, width, timeout=self._page_timeout)
-        try:
-            view: PageView = future.result()
-        except WorkerTimeout:
-            raise Unreadable(_timed_out(path, self._page_timeout)) from None
-        except WorkerCrashed:
-            raise Unreadable(_crashed(path)) from None
-        except CancelledError:
-            raise Cancelled from None
-        return view
-
-    def process_ids(self) -> list[int]:
-        """The ids of the processes that run now."""
-        return self._readers.process_ids() + self._painters.process_ids()
-
-    def close(self) -> None:
-        """Stops all processes at once, also those at work. May be called twice."""
-        self._readers.close()
-        self._painters.close()
-
-    def __enter__(self) -> ReaderPool:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.close()
-
-
-def _timed_out(path: str, limit: float) -> Failure:
-    return Failure(
-        "timed out",
-        f"{shown(path)} was given up: reading it took longer than {limit:g} seconds.",
-        "Split it, or save it anew in its own program.",
-    )
-
-
-def _crashed(path: str) -> Failure:
-    return Failure(
-        "crashed",
-        f"{shown(path)} made the program that reads it stop.",
-        "It may be damaged or need more memory than there is: open it in its own program and save it anew.",
     )

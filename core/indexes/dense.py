@@ -28,6 +28,7 @@ EF_CONSTRUCTION = 200
 # Searches wait for one step of linking at most; and with much still to link, looking at everything is quicker.
 _ADD_AT_ONCE = 50
 _TAIL_AT_MOST = 1_000
+_ROUNDING = 1e-5  # more than float32 loses in an inner product of unit vectors
 _REBUILD_WHEN_DEAD = 0.3  # share of deleted vectors above which the graph is built anew
 
 
@@ -79,7 +80,7 @@ class DenseIndex:
             if len(self._tail) > _TAIL_AT_MOST:
                 return self.exact(query, vectors, depth, allowed)
             ids = np.concatenate([self._nearest(query, depth), self._tail])
-        scores = vectors.pooled(ids) @ query
+        scores = vectors.exact_scores(ids, query)
         order = top(ids, scores, depth)
         return DenseHits(ids[order], scores[order], exact=False)
 
@@ -89,11 +90,25 @@ class DenseIndex:
         if allowed is not None:
             chosen = np.isin(ids, allowed)
             ids, scores = ids[chosen], scores[chosen]
+        if depth < len(ids):
+            # Those that could be among the first; how they are summed must not decide which of two like ones is.
+            ids = ids[scores >= np.partition(scores, len(scores) - depth)[len(scores) - depth] - _ROUNDING]
+        scores = vectors.exact_scores(ids, query)
         order = top(ids, scores, depth)
         return DenseHits(ids[order], scores[order], exact=True)
 
-    def sync(self, vectors: Vectors, progress: ProgressCallback = silent, cancelled: CancelledCheck = never) -> None:
+    def sync(
+        self,
+        vectors: Vectors,
+        progress: ProgressCallback = silent,
+        cancelled: CancelledCheck = never,
+        *,
+        tidy: bool = False,
+    ) -> None:
         """Bring the graph up to date with the vectors and save it. For the one writer.
+
+        Args:
+            tidy: build it anew if it holds anything deleted, however little.
 
         Raises:
             Cancelled: asked to stop; the graph in memory stays usable, the file is the old one.
@@ -107,7 +122,7 @@ class DenseIndex:
             self._load(vectors)
             if self._graph is not None:
                 self._follow(vectors)
-                if len(self._dead) > _REBUILD_WHEN_DEAD * len(self._labels):
+                if len(self._dead) > (0 if tidy else _REBUILD_WHEN_DEAD * len(self._labels)):
                     self._graph, self._labels, self._dead = None, np.empty(0, np.int64), set()
             missing = vectors.ids[~np.isin(vectors.ids, self._labels)]
             if not len(missing) and self._file.exists():
@@ -118,7 +133,7 @@ class DenseIndex:
 
     def problem_on_disk(self) -> str:
         """Why the saved graph would not be loaded; empty when it is whole or there is none."""
-        if not self._file.exists() and not self._note.exists():
+        if not self._file.exists():
             return ""
         return "" if self._saved_is_whole() else "it does not match its checksum or settings"
 
@@ -158,10 +173,12 @@ class DenseIndex:
         state = (vectors, len(self._labels))
         if self._followed is not None and self._followed[0] is vectors and self._followed[1] == state[1]:
             return
-        gone = self._labels[~np.isin(self._labels, vectors.ids)]
-        for label in set(gone.tolist()) - self._dead:
+        gone = set(self._labels[~np.isin(self._labels, vectors.ids)].tolist())
+        for label in gone - self._dead:
             self._graph.mark_deleted(label)
-            self._dead.add(label)
+        for label in self._dead - gone:  # brought back
+            self._graph.unmark_deleted(label)
+        self._dead = gone
         self._tail = vectors.ids[~np.isin(vectors.ids, self._labels)]
         self._followed = state
 
@@ -192,27 +209,40 @@ class DenseIndex:
             # hnswlib does not look at its stream: a file cut short by a full disk shows only in its size.
             if beside.stat().st_size != self._graph.index_file_size():
                 raise OSError(28, "No space left on device")
-            note = {**self._settings, "count": len(self._labels), "sha256": _sha256(beside)}
+            # The note first, good for both files: whichever a kill leaves is whole.
+            note = {**self._settings, "sha256": _sha256(beside), "before": self._noted().get("sha256", "")}
+            write_atomically(self._note, json.dumps(note, indent=2).encode())
             beside.replace(self._file)
             sync_folder(self._file.parent)
-            write_atomically(self._note, json.dumps(note, indent=2).encode())
         except RuntimeError as error:
             raise OSError(5, str(error)) from error
         finally:
             beside.unlink(missing_ok=True)
 
     def _saved_is_whole(self) -> bool:
+        note = self._noted()
+        try:
+            return bool(note) and _sha256(self._file) in (note.get("sha256"), note.get("before"))
+        except OSError:
+            return False
+
+    def _noted(self) -> dict[str, Any]:
+        """What was noted of the saved graph; nothing if that was made with other settings."""
         try:
             note = json.loads(self._note.read_text("utf-8"))
-            same = all(note.get(key) == value for key, value in self._settings.items())
-            return same and note.get("sha256") == _sha256(self._file)
+            return note if all(note.get(key) == value for key, value in self._settings.items()) else {}
         except (OSError, ValueError, AttributeError):
-            return False
+            return {}
 
     def _drop(self) -> None:
         self._graph, self._labels, self._dead, self._looked_on_disk = None, np.empty(0, np.int64), set(), True
-        self._note.unlink(missing_ok=True)
-        self._file.unlink(missing_ok=True)
+        drop_saved(self._file.parent.parent)
+
+
+def drop_saved(folder: Path) -> None:
+    """Delete the saved graph of the workspace in this folder; it is made again. Raises OSError."""
+    for name in ("dense.hnsw", "dense.json"):  # in this order: a note without a graph means nothing
+        (folder / FOLDER / name).unlink(missing_ok=True)
 
 
 def top(ids: np.ndarray, scores: np.ndarray, depth: int) -> np.ndarray:

@@ -19,8 +19,13 @@ def condition(filters: Filters) -> tuple[str, tuple[object, ...]]:
     values: list[object] = []
     if filters.path:
         wild = any(sign in filters.path for sign in "*?[")
-        parts.append("d.path GLOB ?" if wild else "instr(d.path, ?) > 0")
-        values.append(filters.path)
+        here, copy = (f"{table}.path GLOB ?" if wild else f"instr({table}.path, ?) > 0" for table in ("d", "c"))
+        # A document is where any of its copies is.
+        parts.append(
+            f"({here} OR d.id IN (SELECT c.duplicate_of FROM documents c "
+            f"WHERE c.duplicate_of IS NOT NULL AND c.removed_at IS NULL AND {copy}))"
+        )
+        values += [filters.path, filters.path]
     if filters.types:
         parts.append(f"d.format IN ({', '.join('?' * len(filters.types))})")
         values += filters.types

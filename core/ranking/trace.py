@@ -59,7 +59,11 @@ class StageTrace:
 
 @dataclass(frozen=True, slots=True)
 class PassageInfo:
-    """What is shown of a passage: ``text`` is ``document text[start:end]``; ``document`` the path as people read it."""
+    """What is shown of a passage: ``text`` is ``document text[start:end]``; ``document`` the path as people read it.
+
+    ``place`` says where in the file it stands ("page 3", "slide 4", "Costs!B7", "line 12"; empty where that is not
+    known), ``page`` the page's number where pages can be drawn. ``copies`` counts further files of the same content.
+    """
 
     passage_id: int
     document_id: int
@@ -71,6 +75,8 @@ class PassageInfo:
     end: int
     text: str
     format: str
+    place: str = ""
+    copies: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ import contextlib
 import os
 import shutil
 import sqlite3
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -19,9 +20,12 @@ from sqlalchemy import URL, Connection, Engine, QueuePool, create_engine, event
 from sqlalchemy.exc import DatabaseError
 
 from rankscope.core.errors import WorkspaceError, WorkspaceTooNew
-from rankscope.core.storage.files import disk_errors
+from rankscope.core.storage.files import BESIDE, disk_errors, sync_file, sync_folder
 
 NAME = "metadata.sqlite"
+LOG = f"{NAME}-wal"  # what was committed and is not yet folded into the file
+RESTORE = "Restore it from a backup, or make a new workspace from the same folders."
+_WORTH_SHRINKING = 0.1  # share of unused pages from which the file is written anew
 
 
 class Database:
@@ -65,28 +69,84 @@ class Database:
         with _database_errors(self.path), self.engine.begin() as connection:
             yield connection
 
+    def make_durable(self) -> None:
+        """Make what was committed survive a power cut, not only the end of this program.
+
+        Needed before a file is deleted that only the state before the last commits names. Raises WorkspaceError.
+        """
+        with disk_errors("writing the metadata", self.path.parent):
+            sync_file(self.path.with_name(LOG))
+
+    def fold_log(self) -> None:
+        """Fold the write-ahead log into the file and empty it; while somebody reads, as much of it as possible."""
+        with self._plain() as connection:
+            connection.execute("PRAGMA busy_timeout = 1000")
+            connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+            connection.execute("PRAGMA busy_timeout = 30000")
+
+    def shrink(self) -> str:
+        """Write the file anew without its unused pages, where that pays; returns why it was left, in words.
+
+        Raises:
+            WorkspaceError: the disk refuses; the file is as before.
+        """
+        with self._plain() as connection:
+            pages, unused, size = (
+                int(connection.execute(f"PRAGMA {name}").fetchone()[0])
+                for name in ("page_count", "freelist_count", "page_size")
+            )
+            if unused < _WORTH_SHRINKING * pages or unused * size < 1_000_000:
+                return ""
+            # SQLite writes a copy into its folder for temporary files, and the copy into the log.
+            needed = (pages - unused) * size
+            for folder, copies in ((self.path.parent, 2), (Path(tempfile.gettempdir()), 1)):
+                if shutil.disk_usage(folder).free < copies * needed + 10_000_000:
+                    return (
+                        f"The metadata was not made smaller: that needs {copies * needed // 1_000_000 + 10} MB of free "
+                        f"space in {folder}."
+                    )
+            connection.execute("VACUUM")
+        return ""
+
+    @contextlib.contextmanager
+    def _plain(self) -> Iterator[sqlite3.Connection]:
+        """A connection outside any transaction, for what SQLite does not do inside one."""
+        with _database_errors(self.path):
+            pooled = self.engine.raw_connection()
+            try:
+                connection = pooled.driver_connection
+                assert isinstance(connection, sqlite3.Connection)
+                yield connection
+            finally:
+                pooled.close()
+
+    def is_new(self) -> bool:
+        """True when it holds nothing yet: making the workspace was interrupted."""
+        return self._revision() is None
+
     def is_current(self) -> bool:
-        """True when there is nothing to migrate."""
-        head = ScriptDirectory.from_config(_alembic()).get_current_head()
-        return self._revision() == head
+        """True when there is nothing to migrate. Raises WorkspaceTooNew."""
+        current, script = self._revision(), ScriptDirectory.from_config(_alembic())
+        if current is not None and current not in {revision.revision for revision in script.walk_revisions()}:
+            raise WorkspaceTooNew(
+                f"The workspace {self.path.parent} was written by a newer Rankscope (schema {current}).",
+                "Update Rankscope, or use another workspace.",
+            )
+        return current == script.get_current_head()
 
     def _revision(self) -> str | None:
         with self.read() as connection:
-            return MigrationContext.configure(connection).get_current_revision()
+            heads = MigrationContext.configure(connection).get_current_heads()
+        if len(heads) > 1:
+            raise WorkspaceError(f"The metadata {self.path} is damaged: it has two versions.", RESTORE)
+        return heads[0] if heads else None
 
     def migrate(self) -> None:
         """Bring the schema up to date, after a backup copy when there is something to lose."""
-        current = self._revision()
-        script = ScriptDirectory.from_config(_alembic())
-        newest = script.get_current_head()
-        if current == newest:
+        if self.is_current():
             return
+        current = self._revision()
         if current is not None:
-            if current not in {revision.revision for revision in script.walk_revisions()}:
-                raise WorkspaceTooNew(
-                    f"The workspace {self.path.parent} was written by a newer Rankscope (schema {current}).",
-                    "Update Rankscope, or use another workspace.",
-                )
             self._back_up(current)
         with self.write() as connection:
             config = _alembic()
@@ -94,11 +154,20 @@ class Database:
             command.upgrade(config, "head")
 
     def _back_up(self, revision: str) -> None:
+        """Copy the file through SQLite, which sees one state of it whoever else has it open."""
         copy = self.path.with_name(f"{NAME}.before-{revision}")
+        beside = copy.with_name(copy.name + BESIDE)
         with disk_errors("backing up the metadata", self.path.parent):
-            with contextlib.closing(sqlite3.connect(self.path)) as source:
-                source.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-            shutil.copy2(self.path, copy)
+            try:
+                beside.unlink(missing_ok=True)
+                with self._plain() as source, contextlib.closing(sqlite3.connect(beside)) as target:
+                    target.execute("PRAGMA journal_mode = OFF")
+                    source.backup(target)
+                sync_file(beside)
+                beside.replace(copy)
+                sync_folder(copy.parent)
+            finally:
+                beside.unlink(missing_ok=True)
 
 
 def _alembic() -> Config:
@@ -144,9 +213,10 @@ def _database_errors(path: Path) -> Iterator[None]:
     """Known troubles of SQLite as sentences; anything else is a bug and passes through."""
     try:
         yield
-    except DatabaseError as error:
-        text = str(error.orig).lower()
-        if "full" in text:
+    except (DatabaseError, sqlite3.DatabaseError) as error:
+        said = error.orig if isinstance(error, DatabaseError) else error
+        text = str(said).lower()
+        if "disk is full" in text:
             raise _full(path) from error
         if "disk i/o" in text:
             if _is_full(path.parent):
@@ -154,11 +224,25 @@ def _database_errors(path: Path) -> Iterator[None]:
             raise WorkspaceError(f"The metadata {path} cannot be read or written.", "Check the disk.") from error
         if "malformed" in text or "not a database" in text:
             raise WorkspaceError(
-                f"The metadata {path} is damaged ({error.orig}).",
-                "Restore it from a backup, or make a new workspace from the same folders.",
+                f"The metadata {path} is damaged ({said}).",
+                RESTORE,
+            ) from error
+        if "could not decode" in text:
+            raise _unreadable(path) from None  # the error holds the text: it must not be chained or shown
+        if "fts5" in text or "vtable constructor" in text:
+            raise WorkspaceError(
+                f"The full-text index in {path} is damaged.", "Run “rankscope verify --repair”."
             ) from error
         if "locked" in text:
             raise WorkspaceError(f"The metadata {path} is locked by another program.", "Try again later.") from error
         if "readonly" in text or "unable to open" in text:
             raise WorkspaceError(f"The metadata {path} cannot be opened for writing.", "Check permissions.") from error
         raise
+    except UnicodeDecodeError:  # SQLite's own message holds a name that is damaged
+        raise _unreadable(path) from None
+
+
+def _unreadable(path: Path) -> WorkspaceError:
+    return WorkspaceError(
+        f"The metadata {path} is damaged: a text in it can no longer be read.", "Run “rankscope verify --repair”."
+    )

@@ -10,10 +10,12 @@ from pathlib import Path
 
 from rankscope.core.errors import WorkspaceError
 
+BESIDE = ".new"  # what a file is called while it is being written
+
 
 def write_atomically(path: Path, data: bytes) -> None:
     """Replace a file by writing beside it, syncing, and renaming. Raises OSError."""
-    beside = path.with_name(path.name + ".new")
+    beside = path.with_name(path.name + BESIDE)
     try:
         with beside.open("wb") as stream:
             stream.write(data)
@@ -34,6 +36,28 @@ def sync_folder(folder: Path) -> None:
             os.fsync(handle)
         finally:
             os.close(handle)
+
+
+def sync_file(path: Path) -> None:
+    """Make a file's content last through a power cut; a file that is not there needs nothing. Raises OSError."""
+    try:
+        handle = os.open(path, os.O_RDWR)
+    except FileNotFoundError:
+        return
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def size_of(folder: Path) -> int:
+    """The bytes of all files in a folder and below."""
+    total = 0
+    for root, _, names in os.walk(folder):
+        for name in names:
+            with contextlib.suppress(OSError):  # gone meanwhile
+                total += (Path(root) / name).stat().st_size
+    return total
 
 
 @contextlib.contextmanager

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 from datetime import UTC, datetime
@@ -11,14 +12,15 @@ from types import TracebackType
 from filelock import FileLock, Timeout
 
 from rankscope.core.errors import WorkspaceBusy
-from rankscope.core.storage.files import disk_errors
+from rankscope.core.storage.files import BESIDE, disk_errors
 
 
 class WriterLock:
     """Held while writing: ``with WriterLock(folder): ...``.
 
     The operating system's lock on ``writer.lock`` decides; ``writer.json`` beside it only says who holds it. After
-    ``kill -9`` the first is free again and the second is overwritten by the next writer.
+    ``kill -9`` the first is free again and the second is overwritten by the next writer, which also removes the files
+    that the former one had half written.
 
     Raises (on entering):
         WorkspaceBusy: another process, or another thread of this one, is writing.
@@ -41,6 +43,8 @@ class WriterLock:
             who = {"pid": os.getpid(), "since": datetime.now(UTC).isoformat(timespec="seconds")}
             try:
                 self._holder.write_text(json.dumps(who), "utf-8")
+                for leftover in leftovers(self._folder):
+                    leftover.unlink(missing_ok=True)
             except OSError:
                 self._lock.release()
                 raise
@@ -49,7 +53,8 @@ class WriterLock:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._holder.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):  # it says who holds the lock, no more
+            self._holder.unlink(missing_ok=True)
         self._lock.release()
 
     def _by_whom(self) -> str:
@@ -58,3 +63,8 @@ class WriterLock:
             return f" by process {who['pid']} since {who['since']}"
         except (OSError, ValueError, KeyError, TypeError):
             return " by another process"
+
+
+def leftovers(folder: Path) -> list[Path]:
+    """The files that a writer had not finished when it was killed, unless one is at work now."""
+    return sorted(path for place in (folder, folder / "indexes") for path in place.glob(f"*{BESIDE}"))

@@ -8,8 +8,11 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
+from sqlalchemy import Connection
+
 from rankscope.core.errors import WorkspaceError, WorkspaceTooNew
 from rankscope.core.storage.files import disk_errors, write_atomically
+from rankscope.core.storage.meta import get_meta
 from rankscope.core.version import __version__
 
 FORMAT_VERSION = 1
@@ -77,6 +80,20 @@ def read_manifest(folder: Path) -> Manifest:
     with disk_errors("reading the manifest", folder):
         data = path.read_bytes()
     return Manifest.from_json(data.decode("utf-8", "replace"), path)
+
+
+def stored_manifest(connection: Connection, folder: Path) -> Manifest | None:
+    """The database's copy of the manifest, which decides; None when it is damaged or missing.
+
+    Raises:
+        WorkspaceTooNew: a newer Rankscope wrote it.
+    """
+    try:
+        return Manifest.from_json(get_meta(connection, "manifest") or "", folder / NAME)
+    except WorkspaceTooNew:
+        raise
+    except WorkspaceError:
+        return None
 
 
 def _checksum(fields: dict[str, Any]) -> str:

@@ -95,14 +95,19 @@ class Segment:
     Attributes:
         tokens: float16 [n_vectors, dim]; pooled: float32 [n_passages, dim]; offsets: int64 [n_passages + 1].
 
+    Args:
+        expected: the numbers of passages, vectors and bytes that the workspace recorded, where they are known.
+
     Raises:
-        WorkspaceError: the file is missing, unfinished, of another version or of the wrong size.
+        WorkspaceError: the file is missing, unfinished, of another version or size, or not the expected one.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, expected: tuple[int, int, int] | None = None) -> None:
         self.path = path
         dim, n_passages, n_vectors = _read_header(path)
         size = _size(dim, n_passages, n_vectors)
+        if expected not in (None, (n_passages, n_vectors, size)):
+            raise _damaged(path, "it is not the one that was written")
         actual = path.stat().st_size
         if actual != size:
             raise _damaged(path, f"it has {actual} bytes instead of {size}")
@@ -124,6 +129,12 @@ class Segment:
     def of_passage(self, row: int) -> np.ndarray:
         """The multi-vector of one passage: float16 [n, dim], a view on the file."""
         return self.tokens[self.offsets[row] : self.offsets[row + 1]]
+
+    def of_passages(self, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Copies of these passages' vectors, as :meth:`SegmentWriter.append` takes them."""
+        parts = [self.of_passage(int(row)) for row in rows]
+        offsets = np.concatenate([[0], np.cumsum([len(part) for part in parts])]).astype(np.int64)
+        return self.pooled[rows], np.concatenate(parts), offsets
 
 
 def sha256_of(path: Path) -> str:

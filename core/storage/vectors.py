@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import contextlib
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from threading import Lock
 
 import numpy as np
-from sqlalchemy import Connection
+from sqlalchemy import Connection, insert
 
 from rankscope.core.errors import WorkspaceError
+from rankscope.core.storage import schema
 from rankscope.core.storage.database import Database
-from rankscope.core.storage.segments import Segment
+from rankscope.core.storage.segments import Segment, WrittenSegment
 
 FOLDER = "segments"
+_SCORED_AT_ONCE = 4_096
 
 
 @dataclass(frozen=True)
@@ -63,12 +66,22 @@ class Vectors:
     def pooled_scores(self, query: np.ndarray) -> np.ndarray:
         """The inner product of a query vector (float32 [dim]) with every passage: float32 [n], in the order of ids.
 
-        Reads segment by segment from the mapped files, so it needs no memory that grows with the vectors' width.
+        Reads segment by segment from the mapped files, so it needs no memory that grows with the vectors' width. The
+        last bits depend on how many passages a segment holds; :meth:`exact_scores` does not.
         """
         scores = np.empty(len(self.ids), np.float32)
         for segment_id, positions in self._by_segment.items():
             scores[positions] = (self.segments[segment_id].pooled @ query)[self.rows[positions]]
         return scores
+
+    def exact_scores(self, ids: np.ndarray, query: np.ndarray) -> np.ndarray:
+        """The inner products with these passages: float32 [len(ids)], the same wherever their vectors lie."""
+        wide = query.astype(np.float64)
+        parts = [
+            self.pooled(ids[start : start + _SCORED_AT_ONCE]).astype(np.float64) @ wide
+            for start in range(0, len(ids), _SCORED_AT_ONCE)
+        ]
+        return np.concatenate(parts).astype(np.float32) if parts else np.empty(0, np.float32)
 
     def tokens(self, ids: Sequence[int] | np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """The multi-vectors of these passages, one after another: float16 [n_vectors, dim], int64 offsets [n + 1]."""
@@ -119,6 +132,20 @@ class VectorStore:
                 self._current = loaded
             return loaded
 
+    @contextlib.contextmanager
+    def reading(self) -> Iterator[tuple[Connection, Vectors]]:
+        """A read transaction and the vectors that it sees.
+
+        A writer may delete a segment that it has merged into another one just before it is opened here. Then
+        everything begins again with the newer state.
+        """
+        for last in (False, False, True):
+            with self._database.read() as connection:
+                vectors = self.current(connection)
+                if last or not vectors.damaged or self._is_latest(vectors.generation):
+                    yield connection, vectors
+                    return
+
     def _is_latest(self, generation: tuple[int, int]) -> bool:
         with self._database.read() as connection:
             return read_generation(connection) == generation
@@ -126,7 +153,8 @@ class VectorStore:
     def _load(self, connection: Connection, generation: tuple[int, int]) -> Vectors:
         old = self._current
         # Only additions since the last look: passage ids rise, so the new ones are behind the last known id.
-        grown = old.generation[1] == generation[1] and len(old.ids) > 0 and not old.damaged
+        same_removals, added = old.generation[1] == generation[1], generation[0] - old.generation[0]
+        grown = same_removals and added >= 0 and len(old.ids) > 0 and not old.damaged
         after = int(old.ids[-1]) if grown else 0
         found = connection.exec_driver_sql(
             "SELECT id, segment_id, row FROM passages WHERE id > ? ORDER BY id", (after,)
@@ -134,17 +162,56 @@ class VectorStore:
         table = np.array([tuple(row) for row in found], np.int64).reshape(-1, 3)
         if grown:
             table = np.concatenate([np.stack([old.ids, old.segment_ids, old.rows], axis=1), table])
-        segments: dict[int, Segment] = {}
-        damaged: dict[int, WorkspaceError] = {}
-        for segment_id, file in connection.exec_driver_sql("SELECT id, file FROM segments ORDER BY id"):
-            try:
-                segments[segment_id] = old.segments.get(segment_id) or Segment(self._folder / file)
-            except WorkspaceError as error:
-                damaged[segment_id] = error
-        if damaged:
-            table = table[np.isin(table[:, 1], list(segments))]
+        used, which = np.unique(table[:, 1], return_inverse=True)
+        segments, damaged = self._opened(connection, used.tolist(), old.segments)
+        ends = np.array([len(segments[i]) if i in segments else 0 for i in used.tolist()], np.int64)
+        there = (table[:, 2] >= 0) & (table[:, 2] < ends[which]) if len(table) else np.ones(0, bool)
+        if not there.all():
+            for segment_id in set(table[~there, 1].tolist()) - set(damaged):
+                file = segments[segment_id].path.name
+                damaged[segment_id] = _lost(f"The metadata names passages that the vector segment {file} lacks.")
+            table = table[there]
         ids, segment_ids, rows = np.ascontiguousarray(table.T)
         return Vectors(ids, segment_ids, rows, segments, damaged, generation)
+
+    def _opened(
+        self, connection: Connection, used: list[int], known: dict[int, Segment]
+    ) -> tuple[dict[int, Segment], dict[int, WorkspaceError]]:
+        """The segments of these ids, and why the others could not be opened."""
+        segments: dict[int, Segment] = {}
+        damaged: dict[int, WorkspaceError] = {}
+        rows = connection.exec_driver_sql("SELECT id, file, n_passages, n_vectors, n_bytes FROM segments")
+        named = {row[0]: (row[1], (row[2], row[3], row[4])) for row in rows}
+        for segment_id in used:
+            if segment_id not in named:
+                damaged[segment_id] = _lost(f"The metadata names a vector segment {segment_id} that it does not know.")
+                continue
+            file, expected = named[segment_id]
+            try:
+                segments[segment_id] = known.get(segment_id) or Segment(self._folder / file, expected)
+            except WorkspaceError as error:
+                damaged[segment_id] = error
+        return segments, damaged
+
+
+def next_number(connection: Connection) -> int:
+    """The number of the next segment; none is given twice."""
+    last = connection.exec_driver_sql("SELECT seq FROM sqlite_sequence WHERE name = 'segments'").scalar()
+    return int(last or 0) + 1
+
+
+def record_segment(connection: Connection, written: WrittenSegment) -> int:
+    """Make a finished segment part of the workspace, inside a transaction; returns its id."""
+    values = {
+        "id": int(written.path.stem),
+        "file": written.path.name,
+        "n_passages": written.n_passages,
+        "n_vectors": written.n_vectors,
+        "n_bytes": written.n_bytes,
+        "sha256": written.sha256,
+    }
+    connection.execute(insert(schema.segments), values)
+    return int(written.path.stem)
 
 
 def read_generation(connection: Connection) -> tuple[int, int]:
@@ -159,3 +226,7 @@ def bump_generation(connection: Connection, *, added: bool = False, removed: boo
     before = read_generation(connection)
     value = f"{before[0] + added}.{before[1] + removed}"
     connection.exec_driver_sql("INSERT OR REPLACE INTO meta(key, value) VALUES ('generation', ?)", (value,))
+
+
+def _lost(message: str) -> WorkspaceError:
+    return WorkspaceError(message, "Run “rankscope verify --repair”: its documents are read and encoded again.")

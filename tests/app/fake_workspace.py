@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,8 +13,10 @@ import numpy as np
 from rankscope.core.api import (
     Alignment,
     Cancelled,
+    CompactReport,
     DocumentInfo,
     DocumentText,
+    Duplicates,
     Facet,
     Fate,
     FateStage,
@@ -21,10 +24,13 @@ from rankscope.core.api import (
     IndexReport,
     PageView,
     PassageInfo,
+    Patterns,
     Progress,
     Ranking,
+    RemovedDocument,
     SourceInfo,
     StageTrace,
+    TestedFile,
     Token,
     Trace,
     WorkspaceInfo,
@@ -38,11 +44,38 @@ TITLES = (
     "Alloy data sheet",
     "Inspection photos",
 )
+FILES = ("a.pdf", "b.pdf", "drafts/c.pdf", "important.pdf", "notes.md", "talk.mp4")
 SENTENCE = "Thermal cycling and centrifugal load cause cracks at the blade root which grow until the turbine fails."
 
 
+class FakeWatcher:
+    """Calls from a thread of its own when a test says that something changed."""
+
+    def __init__(self, on_change: Callable[[frozenset[int]], None], notes: tuple[str, ...]) -> None:
+        self._on_change = on_change
+        self.notes = notes
+        self.started = self.stopped = False
+
+    def start(self) -> None:
+        self.started = True
+
+    def wait_until_watching(self, timeout: float) -> bool:
+        return self.started
+
+    def stop(self) -> None:
+        self.stopped = True
+
+    def tell(self, *source_ids: int) -> None:
+        thread = threading.Thread(target=self._on_change, args=(frozenset(source_ids),))
+        thread.start()
+        thread.join()
+
+
 class FakeWorkspace:
-    """Six documents of one passage each. ``hold`` (an Event) stops a search or a run of indexing until it is set."""
+    """Six documents of one passage each. ``hold`` (an Event) stops a search or a run of indexing until it is set.
+
+    Sources are not watched unless a test says so in ``settings``, which holds what differs from a plain source.
+    """
 
     def __init__(self, path: Path | str = "/nowhere/Handbook", *, indexed: bool = True) -> None:
         self.path = Path(path)
@@ -55,6 +88,13 @@ class FakeWorkspace:
         self.added: list[Path] = [Path("/docs/reports")] if indexed else []
         self.passages = len(TITLES) if indexed else 0
         self.failed = 2 if indexed else 0
+        self.settings: dict[int, dict[str, Any]] = {}
+        self.out: dict[int, Path] = {}  # removed sources
+        self.gone: list[RemovedDocument] = []
+        self.groups: list[Duplicates] = []
+        self.paused = self.unfinished = False
+        self.watchers: list[FakeWatcher] = []
+        self.watcher_notes: tuple[str, ...] = ()
 
     def _called(self, name: str, *details: Any) -> None:
         self.calls.append((name, *details))
@@ -77,10 +117,14 @@ class FakeWorkspace:
         )  # fmt: skip
 
     def sources(self) -> list[SourceInfo]:
-        return [
-            SourceInfo(number, str(path), self.passages, self.passages, self.failed, "2026-11-20T09:30:00+00:00")
+        plain = [
+            SourceInfo(
+                number, str(path), self.passages, self.passages, self.failed, "2026-11-20T09:30:00+00:00", watch=False
+            )
             for number, path in enumerate(self.added, start=1)
+            if number not in self.out
         ]
+        return [replace(source, **self.settings.get(source.source_id, {})) for source in plain]
 
     def documents(self, source_id: int | None = None, status: str | None = None) -> list[DocumentInfo]:
         self._called("documents", source_id, status)
@@ -106,8 +150,11 @@ class FakeWorkspace:
         *,
         progress: Callable[[Progress], None] = lambda p: None,
         cancelled: Callable[[], bool] = lambda: False,
+        **details: Any,
     ) -> IndexReport:
-        self.calls.append(("index", tuple(paths)))
+        self.calls.append(("index", tuple(paths), details))
+        self.unfinished = True
+        self.added += [path for path in paths if path not in self.added]
         for done in range(1, 7):
             progress(Progress(done, 6, f"Reading {TITLES[done - 1]}.pdf"))
             gate = self.hold.get("index")
@@ -118,14 +165,70 @@ class FakeWorkspace:
                 raise Cancelled()
         if "index" in self.errors:
             raise self.errors["index"]
-        self.added += [path for path in paths if path not in self.added]
+        self.unfinished = False
+        if self.passages and not paths:
+            return IndexReport(6, 6, 0, 0, 0, 0, 0, 6, 0, 0.1)
         self.passages = 6
         return IndexReport(6, 0, 6, 0, 0, 0, 0, 6, 6, 0.1)
 
+    def set_paused(self, paused: bool) -> None:
+        self._called("set_paused", paused)
+        self.paused = paused
+
+    def configure_source(self, source_id: int, *, include: Any = None, exclude: Any = None, watch: Any = None) -> None:
+        self._called("configure_source", source_id, include, exclude, watch)
+        Patterns(include or (), exclude or ())
+        given = {"include": include, "exclude": exclude, "watch": watch}
+        self.settings.setdefault(source_id, {}).update({k: v for k, v in given.items() if v is not None})
+
+    def test_patterns(
+        self, folder: Any, patterns: Patterns, *, limit: int = 2000, cancelled: Callable[[], bool] = lambda: False
+    ) -> list[TestedFile]:
+        self._called("test_patterns", str(folder), patterns)
+        if cancelled():
+            raise Cancelled()
+        return [tested_file(name, patterns) for name in FILES[:limit]]
+
     def remove_source(self, source_id: int) -> None:
         self._called("remove_source", source_id)
-        self.added.clear()
-        self.passages = 0
+        self.out[source_id] = self.added[source_id - 1]
+
+    def bring_back_source(self, source_id: int) -> None:
+        self._called("bring_back_source", source_id)
+        del self.out[source_id]
+
+    def removed(self) -> list[RemovedDocument]:
+        return list(self.gone)
+
+    def bring_back(self, document_ids: Iterable[int]) -> None:
+        self._called("bring_back", tuple(document_ids))
+        self.gone = [one for one in self.gone if one.document_id not in self.calls[-1][1]]
+
+    def duplicates(self) -> list[Duplicates]:
+        return list(self.groups)
+
+    def watcher(self, on_change: Callable[[frozenset[int]], None]) -> FakeWatcher:
+        self.watchers.append(FakeWatcher(on_change, self.watcher_notes))
+        return self.watchers[-1]
+
+    def compact(
+        self,
+        progress: Callable[[Progress], None] = lambda p: None,
+        cancelled: Callable[[], bool] = lambda: False,
+        forget_removed: bool = False,
+    ) -> CompactReport:
+        self.calls.append(("compact", forget_removed))
+        progress(Progress(1, 3, "Joining segments", "segments"))
+        gate = self.hold.get("compact")
+        while gate is not None and not gate.wait(0.005):
+            if cancelled():
+                raise Cancelled()
+        if "compact" in self.errors:
+            raise self.errors["compact"]
+        forgotten = len(self.gone) if forget_removed else 0
+        if forget_removed:
+            self.gone = []
+        return CompactReport(9, 1, 84_000_000, 61_000_000, forgotten)
 
     def pipelines(self) -> list[str]:
         return ["hybrid", "late", "dense", "lexical"]
@@ -172,6 +275,13 @@ class FakeWorkspace:
     def page_view(self, document_id: int, page: int, width: int) -> PageView:
         self._called("page_view", document_id, page, width)
         return PageView(page, width, 10, bytes(width * 10 * 3))
+
+
+def tested_file(name: str, patterns: Patterns) -> TestedFile:
+    """What the patterns make of a file; there is no reader for films."""
+    if not patterns.takes(name):
+        return TestedFile(name, False, patterns.judged(name).why)
+    return TestedFile(name, False, "no reader for .mp4") if name.endswith(".mp4") else TestedFile(name, True, "taken")
 
 
 def make_trace(query: str, pipeline: str = "hybrid", k: int = 10) -> Trace:

@@ -7,6 +7,7 @@ import time
 from typing import Any
 
 import pytest
+from PySide6.QtCore import QCoreApplication, QEvent, QObject
 
 from rankscope.app.jobs import Jobs
 from rankscope.core.api import Cancelled, Progress
@@ -197,3 +198,17 @@ def test_shutdown_says_when_something_does_not_stop(qapp: Any) -> None:
     assert time.monotonic() - started < 2
     gate.set()
     assert jobs.shutdown(5)
+
+
+def test_a_task_can_be_dropped_whose_widget_is_gone(jobs: Jobs, qtbot: Any) -> None:
+    class Widget(QObject):
+        def show(self, result: Any) -> None:
+            raise AssertionError("it is gone")
+
+    widget, gate, begun = Widget(), threading.Event(), threading.Event()
+    jobs.start("x", lambda cancelled, report: (begun.set(), gate.wait(10)), done=widget.show)
+    assert begun.wait(5)
+    widget.deleteLater()
+    QCoreApplication.sendPostedEvents(widget, QEvent.Type.DeferredDelete)
+    jobs.drop("x")
+    gate.set()

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from fake_workspace import FakeWorkspace
-from PySide6.QtCore import QEvent, QMimeData, QPoint, QPointF, Qt, QUrl
+from PySide6.QtCore import QByteArray, QEvent, QMimeData, QPoint, QPointF, Qt, QUrl
 from PySide6.QtGui import QDragEnterEvent, QDragLeaveEvent, QDropEvent
 from PySide6.QtWidgets import (
     QAbstractButton,
@@ -21,13 +21,17 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from rankscope.app.dialogs.base import LibraryDialog
+from rankscope.app.dialogs.copies import CopiesDialog
+from rankscope.app.dialogs.failures import FailuresDialog
+from rankscope.app.dialogs.removed import RemovedDialog
+from rankscope.app.dialogs.source import SourceDialog
 from rankscope.app.jobs import Jobs
 from rankscope.app.main_window import MainWindow
 from rankscope.app.samples import samples_folder
 from rankscope.app.session import Session
 from rankscope.app.settings import Settings
 from rankscope.app.theme import DARK, Theme
-from rankscope.app.widgets.dialogs import FailuresDialog
 from rankscope.core.api import default_workspace
 
 BOTTOM = ("heatmap", "trace", "fate")
@@ -178,6 +182,26 @@ def test_the_next_run_looks_like_the_last(
     again.deleteLater()
 
 
+def test_the_next_run_has_docks_of_the_same_sizes(
+    searched: MainWindow, settings: Settings, workspace: FakeWorkspace, qtbot: Any
+) -> None:
+    area, docks = searched.area, searched.docks
+    area.resizeDocks([docks["library"], docks["preview"]], [300, 380], Qt.Orientation.Horizontal)
+    qtbot.waitUntil(lambda: abs(docks["library"].width() - 300) <= 4)
+    searched.close()
+    remembered = Settings()
+    remembered.geometry = QByteArray()  # the screen of the tests is smaller than the window
+    again = MainWindow(Session(jobs=Jobs(), opener=lambda path, create: workspace), remembered, Theme("light"))
+    again.show()
+    qtbot.waitUntil(lambda: again.complete, timeout=20_000)
+    again.session.open_workspace(workspace.path)
+    qtbot.waitUntil(lambda: again.pages.currentWidget() is again.area)
+    qtbot.waitUntil(lambda: abs(again.docks["library"].width() - 300) <= 4)
+    assert abs(again.docks["preview"].width() - 380) <= 4
+    again.close()
+    again.deleteLater()
+
+
 # -- selection, errors, theme ------------------------------------------------------------------------------------------
 
 
@@ -232,6 +256,95 @@ def test_files_that_were_not_read_are_listed(searched: MainWindow, qtbot: Any) -
     assert dialog is not None and dialog.isVisible() and not dialog.isModal()
     qtbot.waitUntil(lambda: dialog.model.rowCount() == 2)
     dialog.close()
+
+
+def test_a_removed_source_comes_back_by_the_banner(searched: MainWindow, workspace: FakeWorkspace, qtbot: Any) -> None:
+    tree = searched.library._tree
+    tree.setCurrentIndex(tree.model().index(0, 0))
+    qtbot.keyClick(tree, Qt.Key.Key_Delete)
+    assert searched.banner.isVisible() and "“reports” was removed" in searched.banner.text()
+    assert QApplication.activeModalWidget() is None
+    qtbot.waitUntil(lambda: searched.pages.currentWidget() is searched.welcome or bool(workspace.out))
+    qtbot.mouseClick(searched.banner.action_button, Qt.MouseButton.LeftButton)
+    qtbot.waitUntil(lambda: not workspace.out and len(searched.session.sources) == 1)
+    assert not searched.banner.isVisible()
+
+
+def test_a_removed_source_comes_back_by_ctrl_z(searched: MainWindow, workspace: FakeWorkspace, qtbot: Any) -> None:
+    searched.activateWindow()
+    qtbot.waitUntil(searched.isActiveWindow)
+    undo = searched.actions_by_id["library.undo"]
+    assert not undo.isEnabled()
+    searched.session.remove_source(searched.session.sources[0])
+    assert undo.isEnabled()
+    searched.library._tree.parentWidget().setFocus()
+    qtbot.keyClick(searched, Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
+    qtbot.waitUntil(lambda: ("bring_back_source", 1) in workspace.calls)
+    assert not searched.banner.isVisible(), "it still offered what was done already"
+    assert not undo.isEnabled()
+
+
+def test_every_list_of_the_library_opens_from_the_menu_and_only_once(
+    searched: MainWindow, workspace: FakeWorkspace, qtbot: Any
+) -> None:
+    kinds = {"library.failures": FailuresDialog, "library.copies": CopiesDialog, "library.removed": RemovedDialog}
+    for command, kind in kinds.items():
+        for _ in range(2):
+            searched.actions_by_id[command].trigger()
+        (dialog,) = searched.findChildren(kind)
+        assert dialog.isVisible() and not dialog.isModal()
+    qtbot.waitUntil(lambda: not searched.session.jobs.busy())
+    searched.close()
+    assert not any(dialog.isVisible() for dialog in searched.findChildren(LibraryDialog))
+
+
+def test_the_settings_of_a_source_lead_to_its_lists(searched: MainWindow, qtbot: Any) -> None:
+    searched.library.settingsRequested.emit(searched.session.sources[0])
+    dialog = searched.findChild(SourceDialog)
+    assert dialog is not None and dialog.isVisible()
+    qtbot.mouseClick(dialog.failures_link, Qt.MouseButton.LeftButton)
+    assert searched.findChild(FailuresDialog) is not None
+
+
+def test_dialogs_close_when_another_workspace_is_opened(searched: MainWindow, qtbot: Any) -> None:
+    searched.actions_by_id["library.copies"].trigger()
+    dialog = searched.findChild(CopiesDialog)
+    searched.session._opener = lambda path, create: FakeWorkspace("/two")
+    with qtbot.waitSignal(dialog.finished):
+        searched.session.open_workspace("/two")
+
+
+def test_indexing_is_paused_and_resumed_by_keys(searched: MainWindow, workspace: FakeWorkspace, qtbot: Any) -> None:
+    searched.activateWindow()
+    qtbot.waitUntil(searched.isActiveWindow)
+    both = Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.ShiftModifier
+    assert not searched.actions_by_id["file.resume"].isEnabled()
+    qtbot.keyClick(searched, Qt.Key.Key_P, both)
+    qtbot.waitUntil(lambda: workspace.paused)
+    assert searched.session.paused and not searched.actions_by_id["file.pause"].isEnabled()
+    assert searched.status.right_text() == "Paused ·"
+    qtbot.keyClick(searched, Qt.Key.Key_R, both)
+    qtbot.waitUntil(lambda: not workspace.paused and not searched.session.indexer.active)
+
+
+def test_watching_is_a_check_mark_that_is_remembered(searched: MainWindow, settings: Settings) -> None:
+    watch = searched.actions_by_id["library.watch"]
+    assert watch.isChecked() and searched.session.watching
+    watch.trigger()
+    assert not watch.isChecked() and not searched.session.watching
+    assert Settings().watch_folders is False
+
+
+def test_tidying_up_ends_in_a_sentence(searched: MainWindow, workspace: FakeWorkspace, qtbot: Any) -> None:
+    tidy = searched.actions_by_id["file.tidy"]
+    assert tidy.isEnabled()
+    gate = workspace.hold["compact"] = threading.Event()
+    tidy.trigger()
+    assert not tidy.isEnabled()
+    qtbot.waitUntil(lambda: searched.session.tidier.activity is not None)
+    gate.set()
+    qtbot.waitUntil(lambda: "84 MB" in searched.banner.text() and "61 MB" in searched.banner.text())
+    assert searched.banner.isVisible() and not searched.banner.action_button.isVisible()
 
 
 def test_the_theme_changes_everywhere(searched: MainWindow, theme: Theme, settings: Settings) -> None:

@@ -260,7 +260,7 @@ def test_paths_dropped_while_the_workspace_opens_are_not_lost(
     session.open_workspace("/w", add=[Path("/a")])
     session.add_sources(["/b"])
     qtbot.waitUntil(lambda: workspace.names().count("index") == 1 and not session.indexer.active)
-    assert workspace.calls[workspace.names().index("index")] == ("index", (Path("/a"), Path("/b")))
+    assert workspace.calls[workspace.names().index("index")] == ("index", (Path("/a"), Path("/b")), {})
 
 
 def test_another_workspace_closes_the_first_and_forgets_its_results(jobs: Jobs, qtbot: Any) -> None:
@@ -286,8 +286,3 @@ def test_closing_stops_indexing_and_closes_the_workspace(opened: Session, worksp
     assert opened.close(5)
     assert workspace.closed
     assert not [thread for thread in threading.enumerate() if thread.name.startswith("rankscope-")]
-
-
-def test_removing_a_source_reads_the_library_again(opened: Session, qtbot: Any) -> None:
-    opened.remove_source(1)
-    qtbot.waitUntil(lambda: opened.library is not None and not opened.library.sources)

@@ -15,6 +15,7 @@ def test_values_come_back_in_a_new_run(tmp_path: Path) -> None:
     first = Settings(tmp_path)
     first.theme, first.layout, first.pipeline, first.k = "dark", "inspect", "late", 25
     first.last_workspace = tmp_path / "w"
+    first.watch_folders = False
     first.geometry = QByteArray(b"abc")
     first.set_arrangement("inspect", QByteArray(b"\x00docks"))
     first.add_recent_workspace(tmp_path / "w")
@@ -23,6 +24,7 @@ def test_values_come_back_in_a_new_run(tmp_path: Path) -> None:
     again = Settings(tmp_path)
     assert (again.theme, again.layout, again.pipeline, again.k) == ("dark", "inspect", "late", 25)
     assert again.last_workspace == tmp_path / "w"
+    assert again.watch_folders is False
     assert again.geometry == QByteArray(b"abc")
     assert again.arrangement("inspect") == QByteArray(b"\x00docks")
     assert again.arrangement("search") is None
@@ -35,6 +37,7 @@ def test_defaults(tmp_path: Path) -> None:
     assert (settings.theme, settings.layout, settings.pipeline, settings.k) == ("system", "search", "hybrid", 10)
     assert settings.last_workspace is None and settings.geometry is None
     assert settings.recent_workspaces == [] and settings.history == []
+    assert settings.watch_folders is True
 
 
 @pytest.mark.parametrize(("written", "read"), [("many", 10), ("-4", 1), ("100000", 1000), ("", 10)])

@@ -25,7 +25,19 @@ from typing import Any
 from tests.benchmarks.figures import ROOT, Settings, failed
 
 # In this order: "query" goes on with the workspace that "indexing" made.
-NAMES = ("maxsim", "start", "indexing", "query", "stalls", "memory", "quality")
+NAMES = (
+    "maxsim",
+    "start",
+    "indexing",
+    "query",
+    "stalls",
+    "memory",
+    "quality",
+    "formats",
+    "extraction",
+    "reading",
+    "scale",
+)
 _TIME_LIMIT = {True: 600, False: 3_600}  # seconds for one benchmark: quick, full
 _MARKS = {"ok": "ok", "missed": "MISSED", "info": "", "skipped": "skipped", "error": "ERROR"}
 

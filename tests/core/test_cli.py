@@ -75,7 +75,7 @@ def test_search_json(place: Path) -> None:
     assert found["pipeline"] == "hybrid" and len(found["results"]) == 2
     first = found["results"][0]
     assert {
-        "rank", "score", "score_kind", "passage_id", "document", "page", "start", "end", "text",
+        "rank", "score", "score_kind", "passage_id", "document", "page", "place", "copies", "start", "end", "text",
     } == set(first)  # fmt: skip
     assert first["rank"] == 1 and first["score_kind"] == "MaxSim" and first["document"].endswith("blades.md")
     assert [stage["name"] for stage in found["stages"]] == ["dense", "lexical", "fusion", "late"]

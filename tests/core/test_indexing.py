@@ -203,12 +203,6 @@ def test_a_failure_that_may_pass_is_tried_again(workspace: Workspace, folder: Pa
     assert report.changed == 1 and report.unchanged == 4 and not workspace.documents(status="failed")
 
 
-def test_many_equal_files_are_each_a_document(workspace: Workspace, folder: Path) -> None:
-    for i in range(5):
-        (folder / f"copy {i}.txt").write_text("The same words in every file.", "utf-8")
-    assert workspace.index().added == 5 and workspace.index().unchanged == 10
-
-
 def test_a_workspace_in_a_folder_with_an_odd_name(make_workspace: Make, folder: Path) -> None:
     workspace = make_workspace("50% of œuvre? yes & #1")
     workspace.index([folder])

@@ -11,28 +11,39 @@ from rankscope.core.documents.builder import TextBuilder
 from rankscope.core.documents.dates import iso_date
 from rankscope.core.documents.model import Extraction
 from rankscope.core.documents.readers.plain import decode_file
-from rankscope.core.documents.text import one_line
+from rankscope.core.documents.text import chosen_title, one_line
 
 _CHUNK = 1 << 16
 _DECLARED = re.compile(
     rb"""<\?xml[^>]*encoding=["']([\w.-]+)|<meta[^>]*charset\s*=\s*["']?\s*([\w.-]+)""", re.IGNORECASE
 )
+_CDATA = re.compile(r"<!\[CDATA\[(.*?)\]\]>", re.DOTALL)
 _HEADINGS = {"h1": 1, "h2": 2, "h3": 3, "h4": 4, "h5": 5, "h6": 6}
-_LISTS = frozenset(("ul", "ol", "dl"))
+_LISTS = frozenset(("ul", "ol", "dl", "menu", "dir"))
 _BLOCKS = frozenset(
     "p table pre blockquote section article header footer main aside figure figcaption form fieldset hr "
-    "address details".split()
+    "address details center search hgroup".split()
 )
 _LINES = frozenset("div li dt dd br summary legend caption option".split())
-_SKIPPED = frozenset("script style nav template noscript svg math iframe object canvas select textarea button".split())
+# A dialog is shown when it has the attribute "open", which has no meaning for the others.
+_SKIPPED = frozenset(
+    "script style nav template noscript svg math iframe object canvas select textarea button audio video dialog".split()
+)
+_STRUCTURE = _HEADINGS.keys() | _LISTS | _BLOCKS | _LINES | {"tr", "td", "th"}
 _HIDDEN = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden", re.IGNORECASE)
+_BLANKS = re.compile(r"[^\S\xa0]\s*|\xa0\s+")
+_LEAST_WORDS = 3  # of the description of a picture: "logo" and "Company logo" tell nothing
 _AUTHORS = frozenset(("author", "article:author", "dc.creator", "dcterms.creator"))
 _CREATED = frozenset(("date", "article:published_time", "dc.date", "dcterms.created", "dcterms.date", "datepublished"))
 _MODIFIED = frozenset(("last-modified", "article:modified_time", "dcterms.modified", "datemodified"))
 
 
 def read(path: Path) -> Extraction:
-    """Reads a web page: its text block by block, tables row by row, headings, title, author and dates."""
+    """Reads a web page: its text block by block, tables row by row, headings, title, author and dates.
+
+    Raises:
+        Unreadable: ("wrong type") it holds binary data.
+    """
     data = path.read_bytes()
     match = _DECLARED.search(data[:4096])
     declared = (match.group(1) or match.group(2)).decode("ascii") if match else None
@@ -42,7 +53,7 @@ def read(path: Path) -> Extraction:
     return Extraction(
         text,
         "html",
-        title=one_line(page.title or page.meta.get("og:title", "")),
+        title=chosen_title(page.title) or one_line(page.meta.get("og:title", "")),
         author=one_line(page.first_of(_AUTHORS)),
         created=iso_date(page.first_of(_CREATED)),
         modified=iso_date(page.first_of(_MODIFIED)),
@@ -56,6 +67,8 @@ def parse(text: str) -> PageTarget:
     target = PageTarget()
     # Fed as UTF-8 so that an encoding declared in the page, already obeyed in decoding, is not applied again.
     parser = etree.HTMLParser(target=target, huge_tree=True, encoding="utf-8")
+    if "<![CDATA[" in text:  # text in XHTML; a parser of HTML takes it for a comment
+        text = _CDATA.sub(_as_text, text)
     data = text.encode("utf-8", errors="replace")
     try:
         for start in range(0, len(data), _CHUNK):
@@ -63,7 +76,19 @@ def parse(text: str) -> PageTarget:
         parser.close()
     except etree.XMLSyntaxError:
         pass  # nothing that could be called a page; what was understood so far stands
+    target.close()
     return target
+
+
+def _as_text(section: re.Match[str]) -> str:
+    return section[1].replace("&", "&amp;").replace("<", "&lt;")
+
+
+def _collapsed(text: str) -> str:
+    """White space as a page shows it. A blank that does not break binds two words; several of them are a margin."""
+    if "\xa0" in text:
+        return _BLANKS.sub(" ", text).strip("\xa0 ")
+    return " ".join(text.split())
 
 
 class PageTarget:
@@ -73,11 +98,15 @@ class PageTarget:
         self.builder = TextBuilder()
         self.title = ""
         self.meta: dict[str, str] = {}
+        self._pieces: list[str] = []  # text since the last tag that means something
+        self.data = self._pieces.append  # the parser's most frequent call
         self._skipping = ""  # the tag whose end ends the skipping
         self._skip_depth = 0
-        self._title_depth = 0
+        self._kept = 0  # pieces from before the skipping
+        self._titles = 0
         self._preformatted = 0
         self._lists = 0
+        self._styles: dict[str, bool] = {}  # whether elements of a style are hidden
 
     def first_of(self, names: frozenset[str]) -> str:
         """The first of these meta entries that the page has, in the page's order."""
@@ -86,72 +115,90 @@ class PageTarget:
     def start(self, tag: str, attributes: dict[str, str]) -> None:
         if self._skipping:
             self._skip_depth += tag == self._skipping
-            return
-        if tag in _SKIPPED or "hidden" in attributes or _HIDDEN.search(attributes.get("style", "")):
-            if tag not in ("html", "body"):  # pages that a script makes visible once it has run
-                self._skipping, self._skip_depth = tag, 1
+        elif (tag in _SKIPPED and "open" not in attributes) or (attributes and self._is_hidden(tag, attributes)):
+            self._skipping, self._skip_depth, self._kept = tag, 1, len(self._pieces)
+        elif tag in _STRUCTURE:
+            if self._pieces:
+                self._flush()
+            self._start_block(tag)
+        elif tag == "img":
+            self._describe(attributes.get("alt", ""))
         elif tag == "title":
-            self._title_depth += 1
+            self._flush()
+            self._titles += 1
         elif tag == "meta":
             self._remember(attributes)
-        else:
-            self._start_block(tag)
-
-    def _start_block(self, tag: str) -> None:
-        if tag in _HEADINGS:
-            self.builder.start_heading(_HEADINGS[tag])
-        elif tag in _BLOCKS:
-            self.builder.block()
-            self._preformatted += tag == "pre"
-        elif tag in _LISTS:
-            self._list_edge()
-            self._lists += 1
-        elif tag in _LINES:
-            self.builder.line()
-            if tag == "li":
-                self.builder.prefix("  " * (self._lists - 1) + "- ")
-        elif tag == "tr":
-            self.builder.start_row()
-        elif tag in ("td", "th"):
-            self.builder.cell()
 
     def end(self, tag: str) -> None:
         if self._skipping:
             self._skip_depth -= tag == self._skipping
             if not self._skip_depth:
                 self._skipping = ""
-        elif tag in _HEADINGS:
-            self.builder.end_heading()
-        elif tag in _BLOCKS:
-            self.builder.block()
-            self._preformatted -= tag == "pre"
-        elif tag in _LISTS:
-            self._lists -= 1
-            self._list_edge()
-        elif tag in _LINES:
-            self.builder.line()
-            if tag == "li":
-                self.builder.prefix("")
-        elif tag == "tr":
-            self.builder.end_row()
+                del self._pieces[self._kept :]
+        elif tag in _STRUCTURE:
+            if self._pieces:
+                self._flush()
+            self._end_block(tag)
         elif tag == "title":
-            self._title_depth -= 1
-
-    def data(self, text: str) -> None:
-        if self._skipping:
-            return
-        if self._title_depth:
-            self.title += text
-        elif self._preformatted:
-            self.builder.verbatim(text)
-        else:
-            self.builder.flow(text)
+            self._flush()
+            self._titles -= 1
 
     def comment(self, text: str) -> None:
         """Comments are not read."""
 
     def close(self) -> None:
         """The end of the page."""
+        if self._skipping:
+            del self._pieces[self._kept :]
+        self._flush()
+
+    def _flush(self) -> None:
+        """Writes the text since the last tag with a meaning. White space at its edges is none: a break is there."""
+        text = "".join(self._pieces)
+        self._pieces.clear()
+        if self._titles:
+            self.title += text
+        elif self._preformatted:
+            self.builder.verbatim(text)
+        elif text and not text.isspace():
+            self.builder.verbatim(_collapsed(text))
+
+    def _start_block(self, tag: str) -> None:
+        builder = self.builder
+        if tag in _LINES:
+            builder.line()
+            if tag == "li":
+                builder.prefix("  " * (self._lists - 1) + "- ")
+        elif tag == "td" or tag == "th":
+            builder.cell()
+        elif tag == "tr":
+            builder.start_row()
+        elif tag in _HEADINGS:
+            builder.end_heading()  # one that was never closed
+            builder.start_heading(_HEADINGS[tag])
+        elif tag in _BLOCKS:
+            builder.block()
+            self._preformatted += tag == "pre"
+        else:
+            self._list_edge()
+            self._lists += 1
+
+    def _end_block(self, tag: str) -> None:
+        builder = self.builder
+        if tag in _LINES:
+            builder.line()
+            if tag == "li":
+                builder.prefix("")
+        elif tag == "tr":
+            builder.end_row()
+        elif tag in _HEADINGS:
+            builder.end_heading()
+        elif tag in _BLOCKS:
+            builder.block()
+            self._preformatted -= tag == "pre"
+        elif tag in _LISTS:
+            self._lists -= 1
+            self._list_edge()
 
     def _list_edge(self) -> None:
         """A list inside a list only starts a new line."""
@@ -159,6 +206,24 @@ class PageTarget:
             self.builder.line()
         else:
             self.builder.block()
+
+    def _is_hidden(self, tag: str, attributes: dict[str, str]) -> bool:
+        if tag in ("html", "body"):  # pages that a script makes visible once it has run
+            return False
+        if "hidden" in attributes:
+            return True
+        style = attributes.get("style")
+        if not style:
+            return False
+        hidden = self._styles.get(style)
+        if hidden is None:
+            hidden = self._styles[style] = _HIDDEN.search(style) is not None
+        return hidden
+
+    def _describe(self, description: str) -> None:
+        """What stands in place of a picture, if it says anything."""
+        if len(description.split()) >= _LEAST_WORDS:
+            self._pieces.append(f" {description} ")
 
     def _remember(self, attributes: dict[str, str]) -> None:
         name = attributes.get("name") or attributes.get("property") or attributes.get("http-equiv") or ""

@@ -4,30 +4,52 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
-from rankscope.core.documents.builder import TextBuilder, title_from
+from rankscope.core.documents.builder import title_from
 from rankscope.core.documents.dates import iso_date
-from rankscope.core.documents.model import Extraction
-from rankscope.core.documents.readers.plain import decode_file
-from rankscope.core.documents.text import clean, one_line
+from rankscope.core.documents.model import Extraction, Heading
+from rankscope.core.documents.readers.plain import as_plain_text, decode_file
+from rankscope.core.documents.text import one_line
+from rankscope.core.documents.text_collector import without_collector
+from rankscope.core.documents.text_lines import numbered
+from rankscope.core.documents.text_marks import MarkedBuilder
 
 _FRONT_MATTER = re.compile(r"---[ \t]*\n(.*?)\n(?:---|\.\.\.)[ \t]*(?:\n|\Z)", re.DOTALL)
 _ENTRY = re.compile(r"^(\w+)[ \t]*:[ \t]*(\S.*?)[ \t]*$", re.MULTILINE)
+_HEADING = re.compile(r"^(#{1,6})[ \t]+(\S[^\n]*)", re.MULTILINE)
+_FOOTNOTE = re.compile(r"^( {0,3})(\[\^[^\]\n]+\]:)", re.MULTILINE)
+_MAX_PARSED = 5_000_000  # characters
 _TAG = re.compile(r"<[^<>]*>")
 
 
 def read(path: Path) -> Extraction:
-    """Reads a Markdown file: its words without marks, headings, and the title, author and date of its front matter."""
+    """Reads a Markdown file: its words without marks, headings, and the title, author and date of its front matter.
+
+    A file of more than five million characters is read as plain text with headings: parsing it would take minutes.
+
+    Raises:
+        Unreadable: ("wrong type") it holds binary data.
+    """
     decoded = decode_file(path, path.read_bytes())
-    source = clean(decoded.text)
-    entries, source = _front_matter(source)
-    builder = TextBuilder()
-    _Writer(builder).blocks(_parser().parse(source))
+    source = numbered(decoded.text)
+    if len(source) > _MAX_PARSED:
+        plain = as_plain_text(source, (*decoded.warnings, "It is very long: its marks were not taken away."), "md")
+        headings = tuple(
+            Heading(match.start(2), match.end(2), len(match[1])) for match in _HEADING.finditer(plain.text)
+        )
+        return replace(plain, headings=headings)
+    entries, body = _front_matter(source)
+    builder = MarkedBuilder()
+    first_line = source.count("\n", 0, len(source) - len(body)) + 1
+    body = _FOOTNOTE.sub(r"\1\\\2", body)  # to the parser they look like addresses, which are not shown
+    with without_collector():
+        _Writer(builder, first_line).blocks(_parser().parse(body))
     text, headings = builder.result()
     return Extraction(
         text,
@@ -37,13 +59,15 @@ def read(path: Path) -> Extraction:
         created=iso_date(entries.get("date")),
         modified=iso_date(entries.get("updated") or entries.get("modified")),
         headings=headings,
+        marks=builder.marks(),
         warnings=decoded.warnings,
     )
 
 
 @cache
 def _parser() -> MarkdownIt:
-    return MarkdownIt("commonmark").enable(["table", "strikethrough"])
+    # Deeper than this the parser drops text; it allows 20 by itself, which ten lists in each other reach.
+    return MarkdownIt("commonmark", {"maxNesting": 150}).enable(["table", "strikethrough"])
 
 
 def _front_matter(source: str) -> tuple[dict[str, str], str]:
@@ -58,13 +82,16 @@ def _front_matter(source: str) -> tuple[dict[str, str], str]:
 class _Writer:
     """Writes a stream of Markdown tokens into a builder."""
 
-    def __init__(self, builder: TextBuilder) -> None:
+    def __init__(self, builder: MarkedBuilder, first_line: int) -> None:
         self._builder = builder
+        self._first_line = first_line
         self._lists: list[int | None] = []  # the next number of each open list; None where it has dots
 
     def blocks(self, tokens: Sequence[Token]) -> None:
         for token in tokens:
             kind = token.type
+            if token.map is not None:
+                self._builder.place(f"line {token.map[0] + self._first_line}")
             if kind == "inline":
                 self._inline(token.children or ())
             elif kind == "heading_open":

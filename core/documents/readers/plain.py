@@ -1,4 +1,4 @@
-"""Plain text."""
+"""Plain text: notes, logs, settings, TeX, and files without an ending such as README."""
 
 from __future__ import annotations
 
@@ -9,17 +9,31 @@ from rankscope.core.documents.decoding import Decoded, NotText, decode
 from rankscope.core.documents.detect import HEAD_BYTES, kind_of
 from rankscope.core.documents.failures import unreadable
 from rankscope.core.documents.model import Extraction
-from rankscope.core.documents.text import clean, one_line, shown
+from rankscope.core.documents.text import one_line, shown
+from rankscope.core.documents.text_lines import numbered
 
 # A first line that stands alone, is short and ends no sentence: what people give a text as its title.
 _TITLE = re.compile(r"\s*^[ \t]*(\S[^\n]{1,79}?)[ \t]*\n(?:[ \t]*[=\-~*#]{3,}[ \t]*\n)?[ \t]*\n", re.MULTILINE)
+# What terminals take as colours and movements; programs leave it in their logs.
+_TERMINAL_CODE = re.compile(r"\x1b(?:\[[0-9;?]{0,20}[A-Za-z]|\][^\x07\x1b\n]{0,200}(?:\x07|\x1b\\)|[()][A-Z0-9])")
 
 
 def read(path: Path) -> Extraction:
-    """Reads a text file in any common encoding. Raises Unreadable ("wrong type") for binary data."""
+    """Reads a text file in any common encoding; line n of its text is line n of the file.
+
+    Raises:
+        Unreadable: ("wrong type") it holds binary data.
+    """
     decoded = decode_file(path, path.read_bytes())
-    text = clean(decoded.text)
-    return Extraction(text, "txt", title=_title(text), warnings=decoded.warnings)
+    return as_plain_text(decoded.text, decoded.warnings)
+
+
+def as_plain_text(source: str, warnings: tuple[str, ...] = (), format_name: str = "txt") -> Extraction:
+    """A text as it stands, for other readers too whose file turns out to be nothing better."""
+    text = numbered(source)
+    if "\x1b" in text:
+        text = _TERMINAL_CODE.sub("", text)
+    return Extraction(text, format_name, title=_title(text), numbered_lines=True, warnings=warnings)
 
 
 def decode_file(path: Path, data: bytes, declared: str | None = None) -> Decoded:

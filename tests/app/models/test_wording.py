@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 import pytest
 from fake_workspace import make_trace
 
@@ -15,6 +17,31 @@ from rankscope.core.api import Token
 )
 def test_sizes(bytes_: float, text: str) -> None:
     assert wording.size(int(bytes_)) == text
+
+
+@pytest.mark.parametrize(
+    ("skipped", "text"),
+    [
+        ((), ""),
+        (((".mp4", 5),), "5 .mp4"),
+        (((".mp4", 5), (".exe", 2)), "5 .mp4 and 2 .exe"),
+        (((".mp4", 5_000), (".exe", 2), ("", 1)), "5,000 .mp4, 2 .exe and 1 without an ending"),
+        (tuple((f".{n}", 1) for n in range(10)), "1 .0, 1 .1, 1 .2, 1 .3, 1 .4, 1 .5, 1 .6, 1 .7 and 2 more"),
+    ],
+)
+def test_kinds_of_files(skipped: tuple[tuple[str, int], ...], text: str) -> None:
+    assert wording.kinds(skipped) == text
+
+
+def test_moments_are_told_in_the_time_of_this_machine() -> None:
+    utc = datetime(2026, 11, 20, 9, 30, tzinfo=UTC)
+    assert wording.moment(utc.isoformat()) == utc.astimezone().strftime("%Y-%m-%d %H:%M")
+    assert wording.moment("") == "" and wording.moment(None) == "" and wording.moment("soon") == "soon"
+
+
+def test_one_is_not_many() -> None:
+    assert wording.plural(1, "1 copy", "{count} copies") == "1 copy"
+    assert wording.plural(1204, "1 copy", "{count} copies") == "1,204 copies"
 
 
 @pytest.mark.parametrize(

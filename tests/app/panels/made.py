@@ -57,7 +57,17 @@ def make_passage(passage_id: int) -> api.PassageInfo:
     start = 120 * passage_id
     page = 3 + passage_id if media_type == "application/pdf" else None
     return api.PassageInfo(
-        passage_id, passage_id % len(TITLES), path, title, title, page, start, start + len(text), text, media_type
+        passage_id,
+        passage_id % len(TITLES),
+        path,
+        title,
+        title,
+        page,
+        start,
+        start + len(text),
+        text,
+        media_type,
+        place=f"page {page}" if page else "",
     )
 
 

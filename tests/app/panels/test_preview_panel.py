@@ -241,7 +241,7 @@ def test_the_citation_names_text_file_and_page(panel: PreviewPanel, session: Fak
         panel.controls.cite_button.click()
     text = QGuiApplication.clipboard().text()
     assert text.startswith(f"“{info.text[:20]}")
-    assert f"p. {info.page}" in text and info.document.rsplit("/", 1)[-1] in text
+    assert info.place and info.place in text and info.document.rsplit("/", 1)[-1] in text
 
 
 def test_opening_a_file_that_is_gone_is_told(panel: PreviewPanel, session: FakeSession, qtbot: Any) -> None:

@@ -7,8 +7,10 @@ from typing import Any
 
 import pytest
 from fake_workspace import FakeWorkspace
-from PySide6.QtWidgets import QProgressBar, QPushButton
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QProgressBar
 
+from rankscope.app.indexing import Request
 from rankscope.app.panels.status import StatusPanel, elide
 from rankscope.app.session import Session
 from rankscope.app.theme import Theme
@@ -36,7 +38,7 @@ def test_the_left_tells_what_is_there_and_how_long_the_query_took(
 def test_indexing_shows_what_and_how_far_and_can_be_cancelled(
     panel: StatusPanel, opened: Session, workspace: FakeWorkspace, qtbot: Any
 ) -> None:
-    bar, stop = panel.findChild(QProgressBar), panel.findChild(QPushButton)
+    bar, stop = panel.findChild(QProgressBar), panel.stop_button
     assert not bar.isVisible() and not stop.isVisible()
     workspace.hold["index"] = threading.Event()
     opened.add_sources(["/a"])
@@ -50,6 +52,46 @@ def test_indexing_shows_what_and_how_far_and_can_be_cancelled(
     qtbot.waitUntil(lambda: not opened.indexer.active)
     assert not bar.isVisible() and not stop.isVisible()
     assert "stays" in panel.right_text()
+
+
+def test_indexing_can_be_paused_and_resumed(
+    panel: StatusPanel, opened: Session, workspace: FakeWorkspace, qtbot: Any
+) -> None:
+    gate = workspace.hold["index"] = threading.Event()
+    opened.add_sources(["/a"])
+    qtbot.waitUntil(lambda: opened.indexer.activity is not None)
+    assert panel.pause_button.isVisible() and not panel.resume_button.isVisible()
+    qtbot.mouseClick(panel.pause_button, Qt.MouseButton.LeftButton)
+    assert panel.right_text() == "Pausing…"
+    qtbot.waitUntil(lambda: not opened.indexer.active)
+    assert panel.right_text().startswith("Paused") and panel.resume_button.isVisible()
+    assert not panel.stop_button.isVisible() and not panel.pause_button.isVisible()
+    gate.set()
+    qtbot.mouseClick(panel.resume_button, Qt.MouseButton.LeftButton)
+    qtbot.waitUntil(lambda: not opened.indexer.active and not opened.paused)
+    assert not panel.resume_button.isVisible() and panel.right_text() == "Everything is up to date."
+
+
+def test_a_run_that_nobody_asked_for_shows_only_once_it_has_something_to_tell(
+    panel: StatusPanel, opened: Session, workspace: FakeWorkspace, qtbot: Any
+) -> None:
+    opened.indexer.add(Request(workspace, only=frozenset({1}), quiet=True))
+    assert not panel.pause_button.isVisible() and panel.right_text() == ""
+    qtbot.waitUntil(lambda: not opened.indexer.active)
+    qtbot.wait(20)
+    assert panel.right_text() == "", "nothing changed, and it spoke of it"
+
+
+def test_tidying_up_shows_how_far_and_can_be_cancelled(
+    panel: StatusPanel, opened: Session, workspace: FakeWorkspace, qtbot: Any
+) -> None:
+    workspace.hold["compact"] = threading.Event()
+    opened.tidy_up()
+    qtbot.waitUntil(lambda: "1 / 3 segments" in panel.right_text())
+    assert not panel.pause_button.isVisible()
+    qtbot.mouseClick(panel.stop_button, Qt.MouseButton.LeftButton)
+    qtbot.waitUntil(lambda: "Nothing is lost" in panel.right_text())
+    assert not panel.stop_button.isVisible()
 
 
 def test_an_ended_run_is_summed_up(panel: StatusPanel, opened: Session, qtbot: Any) -> None:

@@ -1,16 +1,16 @@
-"""The banner, the flow of chips and the list of files that were not read."""
+"""The banner, the flow of chips and the list of shortcuts."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from fake_workspace import FakeWorkspace
+from PySide6.QtCore import QPoint, Qt
 from PySide6.QtGui import QGuiApplication
-from PySide6.QtWidgets import QLabel, QPlainTextEdit, QWidget
+from PySide6.QtWidgets import QLabel, QLineEdit, QPlainTextEdit, QWidget
 
+from rankscope.app.dialogs.shortcuts import ShortcutsDialog
 from rankscope.app.theme import Theme
 from rankscope.app.widgets.banner import Banner
-from rankscope.app.widgets.dialogs import FailuresDialog, ShortcutsDialog
 from rankscope.app.widgets.flow_layout import FlowLayout
 
 
@@ -31,6 +31,32 @@ def test_the_banner_speaks_and_folds_the_technical_part_away(theme: Theme, qtbot
     assert not banner.isVisible()
 
 
+def test_news_in_the_banner_offer_what_can_be_done_and_go_by_themselves(theme: Theme, qtbot: Any) -> None:
+    host = QWidget()
+    qtbot.addWidget(host)
+    QLineEdit(host).setFocus()
+    banner = Banner(theme, host)
+    banner.move(0, 60)
+    host.resize(600, 200)
+    host.show()
+    undone: list[bool] = []
+    banner.show_failure("The disk is full.", "Make room.", "Traceback …")
+    banner.show_news("“mail” was removed.", "Undo", lambda: undone.append(True))
+    assert banner.text() == "“mail” was removed."
+    assert banner.action_button.text() == "Undo" and not banner._fold.isVisible()
+    qtbot.mouseClick(banner.action_button, Qt.MouseButton.LeftButton)
+    assert undone == [True] and not banner.isVisible()
+    qtbot.mouseMove(host, QPoint(1, 1))
+    host.findChild(QLineEdit).setFocus()
+    banner._leave.setInterval(1)
+    banner.show_news("The workspace is tidy.")
+    assert not banner.action_button.isVisible()
+    qtbot.waitUntil(lambda: not banner.isVisible())
+    banner.show_failure("The disk is full.", "", "")
+    qtbot.wait(20)
+    assert banner.isVisible(), "a failure must stay until it is closed"
+
+
 def test_a_flow_breaks_its_line_where_the_width_ends(qtbot: Any) -> None:
     host = QWidget()
     qtbot.addWidget(host)
@@ -47,19 +73,6 @@ def test_a_flow_breaks_its_line_where_the_width_ends(qtbot: Any) -> None:
     assert [(label.x(), label.y()) for label in labels] == [(0, 0), (110, 0), (0, 30)]
     flow.clear()
     assert flow.count() == 0
-
-
-def test_failures_are_listed_with_reason_and_remedy_and_can_be_copied(theme: Theme, qtbot: Any) -> None:
-    dialog = FailuresDialog("/docs/reports", theme)
-    dialog.set_documents(FakeWorkspace().documents(1, "failed"))
-    dialog.show()
-    model = dialog.model
-    row = [model.index(0, column).data() for column in range(4)]
-    assert row == ["secret.pdf", "encrypted", "secret.pdf needs a password.", "Remove the password and update."]
-    dialog.copy()
-    assert QGuiApplication.clipboard().text().splitlines()[1].startswith("/docs/reports/locked.pdf\tencrypted\t")
-    with qtbot.waitSignal(dialog.retryRequested):
-        dialog._retry()
 
 
 def test_shortcuts_are_listed(theme: Theme) -> None:

@@ -72,5 +72,5 @@ def test_opening_goes_to_the_desktop(monkeypatch: pytest.MonkeyPatch, tmp_path: 
 
 
 def test_a_citation_is_one_line_with_its_source() -> None:
-    assert citation("A title", "/x/a.pdf", 3, "Two\n words. ") == "“Two words.” — A title (a.pdf, p. 3)"
-    assert citation("", "/x/a.txt", None, "Words.") == "“Words.” — a.txt"
+    assert citation("A title", "/x/a.pdf", "page 3", "Two\n words. ") == "“Two words.” — A title (a.pdf, page 3)"
+    assert citation("", "/x/a.txt", "", "Words.") == "“Words.” — a.txt"

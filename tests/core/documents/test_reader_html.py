@@ -46,6 +46,50 @@ def test_the_declared_encoding_counts(tmp_path):
     assert read(write(tmp_path, page, "utf-16")).text == "Grüße"
 
 
+def test_a_wrongly_declared_encoding_does_no_harm(tmp_path):
+    assert read(write(tmp_path, '<meta charset="iso-8859-1"><p>Žluťoučký', "utf-8")).text == "Žluťoučký"
+    assert read(write(tmp_path, '<meta charset="utf-8"><p>Grüße aus Köln', "cp1252")).text == "Grüße aus Köln"
+    assert read(write(tmp_path, '<meta charset="utf-16"><p>Grüße aus Köln', "cp1252")).text == "Grüße aus Köln"
+
+
+def test_captions_definitions_details_and_pictures(tmp_path):
+    page = """<table><caption>Costs by year</caption><tr><td>1<td>2</table>
+    <dl><dt>Term<dd>Its meaning</dl><details><summary>More</summary>Hidden at first</details>
+    <figure><img src=a.png alt="A turbine in the North Sea"><figcaption>Turbine</figcaption></figure>
+    <img src=b.png alt="Logo"><img src=c.png alt="">"""
+    assert read(write(tmp_path, page)).text == (
+        "Costs by year\n1\t2\n\nTerm\nIts meaning\n\nMore\nHidden at first\n\nA turbine in the North Sea\n\nTurbine"
+    )
+
+
+def test_what_a_reader_does_not_see_is_left_out(tmp_path):
+    page = """<title>untitled</title><nav>Menu</nav><p hidden>a</p><p style="DISPLAY : none">b</p><p style="color:red">c</p>
+    <dialog>d</dialog><dialog open>e</dialog><template>f</template><video>g</video><img hidden alt="h h h">
+    <script>if (a < b) {"</p>"}</script><svg><title>i</title></svg><select><option>j</select>"""
+    extraction = read(write(tmp_path, page))
+    assert extraction.text == "c\n\ne"
+    assert extraction.title == "", "a program's own word is no title"
+
+
+def test_xhtml_with_entities_and_character_data(tmp_path):
+    page = """<?xml version="1.0" encoding="utf-8"?>
+    <html xmlns="http://www.w3.org/1999/xhtml"><head><script src="x.js"/><title>A &amp; B</title></head>
+    <body><p>caf&eacute;&nbsp;&#8364; <![CDATA[if a < b & c]]></p><p/><p>after</p></body></html>"""
+    extraction = read(write(tmp_path, page))
+    assert extraction.text == "café\u00a0€ if a < b & c\n\nafter"
+    assert extraction.title == "A & B"
+
+
+def test_blanks_that_do_not_break(tmp_path):
+    page = "<p>&nbsp;</p><p>&nbsp; &nbsp;12&nbsp;km &nbsp; away&nbsp;</p><table><tr><td>a<td>&nbsp;<td>b</table>"
+    assert read(write(tmp_path, page)).text == "12\u00a0km away\n\na\tb"
+
+
+def test_an_unclosed_heading_stays_one(tmp_path):
+    extraction = read(write(tmp_path, "<h1>One<h2>Two</h2>text"))
+    assert [(extraction.text[h.start : h.end], h.level) for h in extraction.headings] == [("One", 1), ("Two", 2)]
+
+
 def test_fifty_thousand_nested_tags(tmp_path):
     depth = 50_000
     started = time.perf_counter()

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import pytest
+from PIL import Image, ImageDraw, ImageFont
 from reportlab.lib.pdfencrypt import StandardEncryption
 from reportlab.pdfgen.canvas import Canvas
 
-from rankscope.core.documents.failures import Unreadable
-from rankscope.core.documents.readers.pdf import read
+from rankscope.core.documents import ocr
+from rankscope.core.documents.failures import NeedsRecognition, Unreadable
+from rankscope.core.documents.pages import render_page
+from rankscope.core.documents.passwords import set_passwords
+from rankscope.core.documents.readers.pdf import read, recognise
 
 
 def pdf(tmp_path, pages, outline=(), **options):
@@ -74,10 +78,70 @@ def test_a_password_is_named(tmp_path):
     assert "file.pdf" in encrypted.message and encrypted.remedy
 
 
-def test_a_scan_is_named_with_its_remedy(tmp_path):
-    scan = failure(pdf(tmp_path, [[], []]))
-    assert scan.reason == "no text"
-    assert "OCR" in scan.remedy
+def test_passwords_are_tried(tmp_path):
+    path = pdf(tmp_path, [["A secret sentence."]], encrypt=StandardEncryption("pass", "owner"))
+    set_passwords(("wrong", "pass"))
+    try:
+        assert read(path).text == "A secret sentence."
+    finally:
+        set_passwords(())
+
+
+def test_pages_without_anything_hold_no_text(tmp_path):
+    assert failure(pdf(tmp_path, [[], []])).reason == "no text"
+
+
+def scan(tmp_path, words=None):
+    """A PDF whose second page is a picture of a page; the first has text if there are words for it."""
+    picture = Image.new("L", (1240, 800), 255)
+    font = ImageFont.load_default(48)
+    ImageDraw.Draw(picture).text((120, 200), "Seals leak when the shaft is worn.", fill=0, font=font)
+    picture.save(tmp_path / "page.png")
+    canvas = Canvas(str(tmp_path / "scan.pdf"), pagesize=(620, 400))
+    canvas.drawString(72, 300, words or "")
+    canvas.showPage()
+    canvas.drawImage(str(tmp_path / "page.png"), 0, 0, 620, 400)
+    canvas.showPage()
+    canvas.save()
+    return tmp_path / "scan.pdf"
+
+
+def test_a_scan_without_tesseract_says_how_to_get_it(tmp_path, monkeypatch):
+    monkeypatch.setattr(ocr, "available", lambda: False)
+    missing = failure(scan(tmp_path))
+    assert missing.reason == "needs OCR" and "Tesseract" in missing.remedy and "scan.pdf" in missing.message
+    extraction = read(scan(tmp_path, "A page with text."))
+    assert extraction.text.startswith("A page with text.")
+    assert "Page 2" in extraction.warnings[0] and "Tesseract" in extraction.warnings[0]
+
+
+@pytest.mark.skipif(not ocr.available(), reason="Tesseract is not installed")
+def test_a_scanned_page_is_recognised_and_its_words_have_their_places(tmp_path):
+    path = scan(tmp_path, "A page with text.")
+    with pytest.raises(NeedsRecognition):
+        read(path)
+    extraction = recognise(path)
+    assert "A page with text." in extraction.text and "Seals leak when the shaft is worn." in extraction.text
+    page = extraction.pages[1]
+    view = render_page(path, 2, 620)
+    text = extraction.text[page.start : page.end]
+    assert len(view.boxes) == len(text)
+    left, top, right, bottom = view.boxes[text.index("Seals")]
+    assert 50 < left < right < 80 and 90 < top < bottom < 140
+
+
+def test_what_people_wrote_onto_a_page_is_read(tmp_path):
+    canvas = Canvas(str(tmp_path / "form.pdf"))
+    canvas.drawString(72, 700, "Name:")
+    canvas.acroForm.textfield(name="who", value="Ada the fitter", x=120, y=690)
+    canvas.freeTextAnnotation("Check the bearing first", "/Helv 12 Tf", Rect=[72, 500, 300, 520])
+    canvas.linkURL("https://example.org", (0, 0, 10, 10))
+    canvas.save()
+    extraction = read(tmp_path / "form.pdf")
+    assert extraction.text.split("\n")[0] == "Name:"
+    assert {"Ada the fitter", "Check the bearing first"} <= set(extraction.text.split("\n"))
+    view = render_page(tmp_path / "form.pdf", 1, 400)
+    assert len(view.boxes) == len(extraction.text)
 
 
 def test_damage_is_named(tmp_path):

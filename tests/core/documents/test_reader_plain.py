@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 
 from rankscope.core.documents.failures import Unreadable
+from rankscope.core.documents.places import Places
 from rankscope.core.documents.readers.plain import read
 
 
@@ -14,11 +17,30 @@ def write(tmp_path, data):
     return path
 
 
-def test_line_ends_become_newlines_and_nul_is_replaced(tmp_path):
-    extraction = read(write(tmp_path, b"one\r\ntwo\rthree\nfour\x0cfive\x00"))
-    assert extraction.text == "one\ntwo\nthree\nfour\nfive\ufffd"
+def test_lines_are_numbered_as_in_an_editor_and_nul_is_replaced(tmp_path):
+    extraction = read(write(tmp_path, "one\r\ntwo\rthree\nfo\x0cur\u2028\x85\x1efive\x00\n\nsix".encode()))
+    assert extraction.text == "one\ntwo\nthree\nfo ur   five\ufffd\n\nsix"
     assert extraction.format == "txt"
     assert extraction.warnings == ("1 NUL characters were replaced.",)
+    assert extraction.numbered_lines
+    places = Places(extraction)
+    assert [places.name(extraction.text.index(word)) for word in ("one", "five", "six")] == [
+        "line 1",
+        "line 4",
+        "line 6",
+    ]
+
+
+def test_the_colours_of_a_log_are_not_read(tmp_path):
+    log = "\x1b[1;31mERROR\x1b[0m disk full\n\x1b]0;title\x07done\x1b(B"
+    assert read(write(tmp_path, log.encode())).text == "ERROR disk full\ndone"
+
+
+@pytest.mark.parametrize("data", [b"x" * 5_000_000, b" \t" * 2_500_000, b"\n" * 5_000_000, b"a\x0c" * 2_500_000])
+def test_five_megabytes_of_anything(tmp_path, data):
+    started = time.perf_counter()
+    assert len(read(write(tmp_path, data)).text) == 5_000_000
+    assert time.perf_counter() - started < 5
 
 
 def test_lone_surrogates_of_utf16_are_replaced(tmp_path):

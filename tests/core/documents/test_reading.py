@@ -1,38 +1,20 @@
-"""Reading in worker processes: order, bounds, failures of single documents, and what the worker must not load."""
+"""Reading one document: its text, its members, and a failure in words for whatever goes wrong."""
 
 from __future__ import annotations
 
 import hashlib
 import os
 import pickle
-import signal
-import sys
-import time
-from pathlib import Path
+from email.message import EmailMessage
 
-import psutil
 import pytest
-from docx import Document
-from reportlab.pdfgen.canvas import Canvas
 
 from rankscope.core.documents import reading
-from rankscope.core.documents.failures import Unreadable, unreadable
-from rankscope.core.documents.model import Failure
-from rankscope.core.documents.reading import ReaderPool, read_document
-from rankscope.core.documents.scan import FoundFile, scan
-from rankscope.core.errors import Cancelled, ModelError
-
-
-@pytest.fixture(scope="module")
-def shared_pool(tokenizer_json):
-    with ReaderPool(tokenizer_json) as pool:
-        yield pool
-
-
-def many(folder: Path, count: int) -> Path:
-    for number in range(count):
-        (folder / f"{number:04}.txt").write_text(f"Document number {number} is about turbine blades. " * 40)
-    return folder
+from rankscope.core.documents.failures import NeedsRecognition, Unreadable, unreadable
+from rankscope.core.documents.model import Extraction, Failure
+from rankscope.core.documents.passwords import set_passwords
+from rankscope.core.documents.reading import read_document
+from rankscope.core.documents.unpacking import Allowance
 
 
 def test_a_document_with_its_hash_and_passages(tmp_path, make_chunker):
@@ -109,151 +91,120 @@ def test_failures_are_picklable():
     assert str(error) == "message remedy"
 
 
-def test_results_come_in_order_with_problems_in_their_place(tmp_path, shared_pool):
-    many(tmp_path, 30)
-    (tmp_path / "0007.txt").write_bytes(b"")
-    found = list(scan(tmp_path))
-    found.insert(3, FoundFile("/closed", problem=Failure("unreadable", "closed")))
-    results = list(shared_pool.results(found))
-    assert [file for file, _ in results] == found
-    reasons = {Path(f.path).name: d.failure.reason for f, d in results if d.failure}
-    assert reasons == {"closed": "unreadable", "0007.txt": "empty"}
-    assert all(d.passages for f, d in results if not d.failure)
+def test_a_file_replaced_by_another_of_the_same_size_and_date_is_read_again(tmp_path, make_chunker, monkeypatch):
+    path, other = tmp_path / "a.txt", tmp_path / "b.txt"
+    path.write_text("old")
+    other.write_text("new")
+    os.utime(other, ns=(path.stat().st_mtime_ns, path.stat().st_mtime_ns))
+    real = reading.reader
+
+    def replacing(name):
+        if other.exists():
+            other.replace(path)
+        return real(name)
+
+    monkeypatch.setattr(reading, "reader", replacing)
+    assert read_document(path, make_chunker()).extraction.text == "new"
 
 
-def test_only_so_many_are_in_flight(tmp_path, shared_pool):
-    many(tmp_path, 40)
-    taken = []
-
-    def found():
-        for file in scan(tmp_path):
-            taken.append(file)
-            yield file
-
-    results = shared_pool.results(found(), ahead=5)
-    for position, _ in enumerate(results):
-        assert len(taken) <= position + 5
-    assert len(taken) == 40
-
-
-def test_submit_gives_the_document(tmp_path, shared_pool):
+@pytest.mark.parametrize("readable", [True, False])
+def test_a_file_that_goes_on_changing(tmp_path, make_chunker, monkeypatch, readable):
+    """What could be read stands; what could not be read, half written as it is, is no damaged file."""
+    monkeypatch.setattr(reading, "_BETWEEN_TRIES", 0)
     path = tmp_path / "a.txt"
-    path.write_text("A text.")
-    assert shared_pool.submit(str(path)).result().extraction.text == "A text."
-    assert shared_pool.submit(str(tmp_path / "missing.txt")).result().failure.reason == "vanished"
+    path.write_text("0")
+    real, calls = reading.reader, []
+
+    def changing(name):
+        calls.append(name)
+        path.write_text("word " * len(calls))
+        if not readable:
+            raise unreadable("damaged", "It is damaged.", "Mend it.")
+        return real(name)
+
+    monkeypatch.setattr(reading, "reader", changing)
+    document = read_document(path, make_chunker())
+    assert len(calls) == 3
+    if readable:
+        assert document.extraction.text.split() == ["word"] * 3
+    else:
+        assert document.failure.reason == "changing" and "a.txt is being written to" in document.failure.message
 
 
-@pytest.mark.skipif(os.name != "posix", reason="byte names")
-def test_a_name_that_is_no_utf8_is_read(tmp_path, shared_pool):
-    for name, make in ((b"caf\xe9.txt", _write_text), (b"caf\xe9.pdf", _write_pdf), (b"caf\xe9.docx", _write_docx)):
-        path = os.fsdecode(os.fsencode(tmp_path) + b"/" + name)
-        try:
-            make(path)
-        except OSError:
-            pytest.skip("the file system takes no such names")
-        assert shared_pool.submit(path).result().extraction.text == "A word"
-    failure = shared_pool.submit(path + ".txt").result().failure
-    assert "caf\ufffd" in failure.message
-    assert shared_pool.page_view(os.fsdecode(os.fsencode(tmp_path) + b"/caf\xe9.pdf"), 1, 100).boxes
-
-
-def _write_text(path):
-    Path(path).write_text("A word")
-
-
-def _write_pdf(path):
-    made = Path(path).parent / "made.pdf"
-    canvas = Canvas(str(made))
-    canvas.drawString(100, 700, "A word")
-    canvas.save()
-    made.rename(path)
-
-
-def _write_docx(path):
-    document = Document()
-    document.add_paragraph("A word")
-    document.save(path)
-
-
-@pytest.mark.skipif(os.name != "posix", reason="kill -9")
-def test_a_killed_worker_costs_at_most_one_document(tmp_path, tokenizer_json):
-    many(tmp_path, 200)
-    with ReaderPool(tokenizer_json) as pool:
-        failures = []
-        for number, (_, document) in enumerate(pool.results(scan(tmp_path))):
-            if number in (20, 90):
-                os.kill(pool.process_ids()[0], signal.SIGKILL)
-            if document.failure:
-                failures.append(document.failure)
-    assert len(failures) <= 2
-    assert all(failure.reason == "crashed" and ".txt" in failure.message for failure in failures)
-
-
-def test_a_document_that_takes_too_long_is_given_up(tmp_path, tokenizer_json):
-    (tmp_path / "1.txt").write_text("short")
-    (tmp_path / "2.txt").write_text("A sentence of words. " * 2_000_000)
-    (tmp_path / "3.txt").write_text("short")
-    with ReaderPool(tokenizer_json, timeout=0.7) as pool:
-        pool.submit(str(tmp_path / "1.txt")).result()
-        started = time.monotonic()
-        reasons = [document.failure and document.failure.reason for _, document in pool.results(scan(tmp_path))]
-        assert time.monotonic() - started < 15
-    assert reasons == [None, "timed out", None]
-
-
-def test_closing_is_prompt_with_work_in_flight(tmp_path, tokenizer_json):
-    for number in range(20):
-        (tmp_path / f"{number}.txt").write_text("A sentence of words. " * 500_000)
-    pool = ReaderPool(tokenizer_json)
-    results = pool.results(scan(tmp_path))
-    next(results)
-    started = time.monotonic()
-    pool.close()
-    assert time.monotonic() - started < 2
-    with pytest.raises(Cancelled):
-        list(results)
-
-
-def test_a_missing_tokenizer_is_an_error_not_a_failure_of_each_document(tmp_path):
+def test_recognition_is_asked_for_and_then_done(tmp_path, make_chunker, monkeypatch):
     path = tmp_path / "a.txt"
     path.write_text("text")
-    with ReaderPool(tmp_path / "missing.json") as pool, pytest.raises(ModelError, match=r"missing\.json"):
-        pool.submit(str(path)).result()
+
+    def needs_it(_path):
+        raise NeedsRecognition
+
+    monkeypatch.setattr(reading, "reader", lambda name: needs_it)
+    with pytest.raises(NeedsRecognition):
+        read_document(path, make_chunker())
+    assert read_document(path, make_chunker(), recognise=True).failure.reason == "needs OCR"
+    monkeypatch.setattr(reading, "recogniser", lambda name: lambda path: Extraction("recognised", "txt"))
+    assert read_document(path, make_chunker(), recognise=True).extraction.text == "recognised"
 
 
-def test_pages_are_drawn_while_documents_are_read(tmp_path, tokenizer_json):
-    _write_pdf(tmp_path / "a.pdf")
-    (tmp_path / "long.txt").write_text("A sentence of words. " * 1_000_000)
-    with ReaderPool(tokenizer_json) as pool:
-        slow = pool.submit(str(tmp_path / "long.txt"))
-        view = pool.page_view(str(tmp_path / "a.pdf"), 1, 200)
-        assert view.width == 200 and len(view.boxes) == len("A word")
-        with pytest.raises(Unreadable, match="has no page 9"):
-            pool.page_view(str(tmp_path / "a.pdf"), 9, 200)
-        with pytest.raises(Unreadable, match="is not there"):
-            pool.page_view(str(tmp_path / "missing.pdf"), 1, 200)
-        assert slow.result().passages
+@pytest.fixture
+def protected(tmp_path):
+    """A Word document with the password "secret"."""
+    from docx import Document
+    from msoffcrypto.format.ooxml import OOXMLFile
+
+    document = Document()
+    document.add_paragraph("A word behind a password")
+    document.save(tmp_path / "open")
+    with (tmp_path / "open").open("rb") as source, (tmp_path / "a.docx").open("wb") as target:
+        OOXMLFile(source).encrypt("secret", target)
+    (tmp_path / "open").unlink()
+    yield tmp_path / "a.docx"
+    set_passwords(())
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="looks at the memory of another process")
-def test_the_worker_loads_neither_torch_nor_qt(tmp_path, tokenizer_json):
-    _write_text(tmp_path / "a.txt")
-    _write_pdf(tmp_path / "b.pdf")
-    _write_docx(tmp_path / "c.docx")
-    (tmp_path / "d.html").write_text("<p>A word")
-    (tmp_path / "e.md").write_text("A word")
-    with ReaderPool(tokenizer_json) as pool:
-        assert all(document.passages for _, document in pool.results(scan(tmp_path)))
-        (pid,) = pool.process_ids()
-        libraries = " ".join(entry.path for entry in psutil.Process(pid).memory_maps())
-    assert "pdfium" in libraries and "tokenizers" in libraries
-    for heavy in ("torch", "PySide6", "Qt6", "transformers", "sqlalchemy", "hnswlib"):
-        assert heavy not in libraries
+def test_protected_documents_are_read_with_a_known_password(protected, make_chunker, tmp_path):
+    assert read_document(protected, make_chunker()).failure.reason == "encrypted"
+    set_passwords(("wrong",))
+    assert read_document(protected, make_chunker()).failure.reason == "encrypted"
+    set_passwords(("wrong", "secret"))
+    for spool in (None, tmp_path / "spool"):
+        document = read_document(protected, make_chunker(), spool)
+        assert document.extraction.text == "A word behind a password"
+        assert document.content_hash == hashlib.sha256(protected.read_bytes()).hexdigest()
+    assert [path for path in (tmp_path / "spool").rglob("*") if path.is_file()] == []
 
 
-def test_the_first_answer_comes_quickly(tmp_path, tokenizer_json):
-    _write_text(tmp_path / "a.txt")
-    started = time.monotonic()
-    with ReaderPool(tokenizer_json) as pool:
-        assert pool.submit(str(tmp_path / "a.txt")).result().passages
-    assert time.monotonic() - started < 5
+def mail_with(name, content):
+    mail = EmailMessage()
+    mail["Subject"] = "Blades"
+    mail.set_content("They fail.")
+    mail.add_attachment(content, "application", "octet-stream", filename=name)
+    return mail.as_bytes()
+
+
+def test_a_mail_is_a_mail_whatever_is_attached(tmp_path, make_chunker):
+    path = tmp_path / "a.eml"
+    path.write_bytes(mail_with("a.txt", b"A word"))
+    document = read_document(path, make_chunker(), tmp_path / "spool")
+    assert [member.name for member in document.members] == ["a.txt"] and document.passages
+    document = read_document(path, make_chunker(), None)
+    assert document.members == () and document.passages
+    document = read_document(path, make_chunker(), tmp_path / "spool", Allowance(depth=0))
+    assert document.members == () and document.passages
+    assert "too deep" in document.extraction.warnings[0]
+    path.write_bytes(mail_with("a.mp3", b"A sound"))
+    assert read_document(path, make_chunker(), tmp_path / "spool", Allowance(depth=0)).extraction.warnings == ()
+
+
+def test_archives_may_be_larger_than_documents(tmp_path, make_chunker, monkeypatch):
+    monkeypatch.setattr(reading, "MAX_BYTES", 50)
+    for name in ("a.zip", "a.tar", "a.mbox"):
+        (tmp_path / name).write_bytes(bytes(100))
+        assert read_document(tmp_path / name, make_chunker()).failure.reason != "too large"
+    mail = b"Subject: Blades\n\nThey fail, one after another, and nobody knows why.\n"
+    for name in ("Inbox", "a.eml"):
+        (tmp_path / name).write_bytes(b"From ada Tue Mar  4 10:20:30 2003\n" + mail)
+    assert read_document(tmp_path / "Inbox", make_chunker(), tmp_path / "spool").members
+    assert read_document(tmp_path / "a.eml", make_chunker()).failure.reason == "too large"
+    monkeypatch.setattr(reading, "MAX_ARCHIVE_BYTES", 50)
+    assert read_document(tmp_path / "a.zip", make_chunker()).failure.reason == "too large"

@@ -160,3 +160,51 @@ def test_the_folder_of_derived_files_may_be_missing(tmp_path: Path, vectors: Vec
     index = DenseIndex(tmp_path, "sha", DIM)
     index.sync(vectors)
     assert (tmp_path / "indexes" / "dense.hnsw").exists() and not index.problem_on_disk()
+
+
+def test_what_was_removed_and_brought_back_is_found_again(tmp_path: Path, vectors: Vectors) -> None:
+    index = DenseIndex(tmp_path, "sha", DIM)
+    index.sync(vectors)
+    wanted = vectors.ids[5:6]
+    query = vectors.pooled(wanted)[0]
+    gone = without(vectors, wanted)
+    assert wanted[0] not in index.search(query, gone, 20).ids
+    back = Vectors(vectors.ids, vectors.segment_ids, vectors.rows, vectors.segments, {}, (2, 2))
+    hits = index.search(query, back, 20)
+    assert hits.ids[0] == wanted[0] and not hits.exact
+
+
+def test_tidying_builds_the_graph_anew_without_the_dead(tmp_path: Path, vectors: Vectors) -> None:
+    index = DenseIndex(tmp_path, "sha", DIM)
+    index.sync(vectors)
+    large = (tmp_path / "indexes" / "dense.hnsw").stat().st_size
+    fewer = without(vectors, vectors.ids[:100])
+    index.sync(fewer)
+    assert (tmp_path / "indexes" / "dense.hnsw").stat().st_size == large  # too few to bother
+    index.sync(fewer, tidy=True)
+    assert (tmp_path / "indexes" / "dense.hnsw").stat().st_size < large
+    assert recall(index, fewer) > 0.97 and recall(DenseIndex(tmp_path, "sha", DIM), fewer) > 0.97
+
+
+@pytest.mark.parametrize("which", ["old", "new"])
+def test_a_kill_between_note_and_graph_leaves_one_of_the_two(tmp_path: Path, vectors: Vectors, which: str) -> None:
+    file = tmp_path / "indexes" / "dense.hnsw"
+    first = without(vectors, vectors.ids[900:])
+    DenseIndex(tmp_path, "sha", DIM).sync(first)
+    old = file.read_bytes()
+    DenseIndex(tmp_path, "sha", DIM).sync(vectors)
+    if which == "old":
+        file.write_bytes(old)
+    assert not DenseIndex(tmp_path, "sha", DIM).problem_on_disk()
+    assert DenseIndex(tmp_path, "another", DIM).problem_on_disk()
+    assert recall(DenseIndex(tmp_path, "sha", DIM), vectors) > 0.97
+
+
+def test_scores_do_not_depend_on_the_company(tmp_path: Path, vectors: Vectors) -> None:
+    """Equal vectors tie, wherever they lie: the last bits of a matrix product depend on its shape."""
+    index = DenseIndex(tmp_path, "sha", DIM)
+    query = vectors.pooled(vectors.ids[:1])[0]
+    hits = index.exact(query, vectors, 50)
+    for chosen in (hits.ids, hits.ids[::3], hits.ids[7:8]):
+        again = index.exact(query, vectors, 50, allowed=chosen)
+        assert again.scores.tolist() == [s for i, s in zip(hits.ids, hits.scores, strict=True) if i in chosen]

@@ -30,10 +30,16 @@ def database(tmp_path: Path) -> Database:
         connection.exec_driver_sql("INSERT INTO segments VALUES (1, 'f', 0, 0, 0, '')")
         for i, text in enumerate(TEXTS, 1):
             connection.exec_driver_sql(
-                "INSERT INTO documents VALUES (?, 1, ?, 'txt', 1, 1, '', '', '', NULL, '[]', 1, '', '', '', 1)",
+                "INSERT INTO documents (id, source_id, path, format, size, mtime_ns, content_hash, title, author, pages, "
+                "n_passages, reason, message, remedy, scan) "
+                "VALUES (?, 1, ?, 'txt', 1, 1, '', '', '', '[]', 1, '', '', '', 1)",
                 (i, f"/x/{i}"),
             )
-            connection.exec_driver_sql("INSERT INTO passages VALUES (?, ?, 0, 1, NULL, '', ?, 1, 0)", (i, i, text))
+            connection.exec_driver_sql(
+                'INSERT INTO passages (id, document_id, start, "end", context, text, segment_id, row) '
+                "VALUES (?, ?, 0, 1, '', ?, 1, 0)",
+                (i, i, text),
+            )
     return database
 
 

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from rankscope.core.errors import WorkspaceBusy, WorkspaceError, WorkspaceTooNew
-from rankscope.core.storage.lock import WriterLock
+from rankscope.core.storage.lock import WriterLock, leftovers
 from rankscope.core.storage.manifest import FORMAT_VERSION, Manifest, read_manifest
 
 MANIFEST = Manifest(encoder={"name": "x", "sha256": "0", "dim": 3}, codec="float16", chunking={"max_tokens": 256})
@@ -60,3 +60,13 @@ def test_one_writer_and_a_killed_one_leaves_no_lock(tmp_path: Path) -> None:
         pass
     with WriterLock(tmp_path):
         pass
+
+
+def test_the_next_writer_removes_what_a_killed_one_had_half_written(tmp_path: Path) -> None:
+    (tmp_path / "indexes").mkdir()
+    left = [tmp_path / "manifest.json.new", tmp_path / "indexes" / "dense.hnsw.new"]
+    for path in left:
+        path.write_bytes(b"half")
+    assert leftovers(tmp_path) == sorted(left)
+    with WriterLock(tmp_path):
+        assert not leftovers(tmp_path)

@@ -86,3 +86,18 @@ def test_the_checksum_sees_every_byte(segment_file: Path) -> None:
         damaged[at] ^= 0x40
         segment_file.write_bytes(damaged)
         assert sha256_of(segment_file) != whole
+
+
+def test_another_segment_in_its_place_is_refused(segment_file: Path) -> None:
+    size = segment_file.stat().st_size
+    assert len(Segment(segment_file, (2, 8, size))) == 2
+    for expected in ((3, 8, size), (2, 9, size), (2, 8, size + 1)):
+        with pytest.raises(WorkspaceError, match="not the one that was written"):
+            Segment(segment_file, expected)
+
+
+def test_copies_of_chosen_rows(segment_file: Path) -> None:
+    segment = Segment(segment_file)
+    pooled, tokens, offsets = segment.of_passages(np.array([1, 0]))
+    assert (pooled == segment.pooled[[1, 0]]).all() and offsets.tolist() == [0, 5, 8]
+    assert (tokens[:5] == segment.of_passage(1)).all() and (tokens[5:] == segment.of_passage(0)).all()

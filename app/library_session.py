@@ -1,0 +1,208 @@
+"""The part of the session that keeps the library: what is taken, removing and bringing back, tidying up."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from PySide6.QtCore import QObject, Signal, Slot
+
+from rankscope.app.indexing_session import IndexingSession
+from rankscope.app.jobs import Jobs
+from rankscope.app.models import wording
+from rankscope.app.models.library import LibrarySnapshot
+from rankscope.app.tidying import Tidier
+from rankscope.app.work import Work
+from rankscope.app.workspace_session import Opener, open_with_engine
+from rankscope.core import api
+from rankscope.core.api import SourceInfo
+
+if TYPE_CHECKING:
+    from rankscope.core.api import Workspace
+
+Done = Callable[[], None]
+
+
+class LibrarySession(IndexingSession):
+    """See the module.
+
+    ``undoOffered`` brings a sentence about a source that was removed and can be brought back with
+    :meth:`undo_removal`; ``announced`` a result that a person waited for.
+    """
+
+    undoOffered = Signal(str)
+    announced = Signal(str)
+
+    def __init__(
+        self, parent: QObject | None = None, *, jobs: Jobs | None = None, opener: Opener = open_with_engine
+    ) -> None:
+        super().__init__(parent, jobs=jobs, opener=opener)
+        self.tidier = Tidier(self.jobs, self)
+        self.removing: frozenset[int] = frozenset()  # sources on their way out, no longer to be shown
+        self.removals: list[SourceInfo] = []  # sources that can be brought back, the last one removed last
+        self._numbers = itertools.count()
+        self.tidier.changed.connect(self.indexingChanged)
+        self.tidier.finished.connect(self._tidied)
+        self.tidier.failed.connect(self._tidying_failed)
+
+    @property
+    def work(self) -> Work | None:
+        """Tidying up, or else indexing."""
+        return self.tidier if self.tidier.active else super().work
+
+    @property
+    def sources(self) -> tuple[SourceInfo, ...]:
+        """The sources to show."""
+        every = self.library.sources if self.library is not None else ()
+        return tuple(source for source in every if source.source_id not in self.removing)
+
+    def cancel_work(self) -> None:
+        """Stop what :attr:`work` shows."""
+        if self.tidier.active:
+            self.tidier.cancel()
+        else:
+            super().cancel_work()
+
+    def workspace_left(self) -> None:
+        """Nothing of it can be undone any more."""
+        super().workspace_left()
+        self.tidier.cancel()
+        self.removing = frozenset()
+        self.removals.clear()
+
+    def library_read(self, snapshot: LibrarySnapshot) -> None:
+        """Sources that are gone need not be hidden any more."""
+        super().library_read(snapshot)
+        self.removing &= frozenset(source.source_id for source in snapshot.sources)
+
+    # -- sources ---------------------------------------------------------------------------------------------------
+
+    def configure_source(
+        self,
+        source_id: int,
+        *,
+        include: Sequence[str] | None = None,
+        exclude: Sequence[str] | None = None,
+        watch: bool | None = None,
+        done: Done | None = None,
+        failed: Callable[[BaseException], None] | None = None,
+    ) -> None:
+        """Change what is taken from a source (which is then brought up to date), or whether it is watched."""
+
+        def configure(engine: Workspace, cancelled: Any) -> None:
+            engine.configure_source(source_id, include=include, exclude=exclude, watch=watch)
+
+        def configured(_: object) -> None:
+            if include is not None or exclude is not None:
+                self.indexer.make_way()  # what runs now still goes by the old patterns
+                self.update_source(source_id)
+            self.refresh_library()
+            if done is not None:
+                done()
+
+        self.ask(f"configure {next(self._numbers)}", configure, configured, failed=failed)
+
+    def remove_source(self, source: SourceInfo) -> None:
+        """Take a source and its passages out of the workspace, and offer to undo it. Its files are not touched."""
+        if self.workspace is None or source.source_id in self.removing:
+            return
+        number = source.source_id
+        self.removing |= {number}
+        self.removals.append(source)
+        self.libraryChanged.emit()
+        self._write(
+            f"remove {next(self._numbers)}",
+            lambda engine: engine.remove_source(number),
+            failed=lambda error: self._removal_failed(source, error),
+        )
+        self.undoOffered.emit(
+            self.tr("“{name}” was removed from the library. Its files stay where they are.").format(
+                name=Path(source.path).name or source.path
+            )
+        )
+
+    def undo_removal(self) -> None:
+        """Bring the source back that was removed last."""
+        if not self.removals:
+            return
+        source = self.removals.pop()
+        self.bring_back((), (source.source_id,))
+
+    def bring_back(self, document_ids: Sequence[int], source_ids: Sequence[int] = (), done: Done | None = None) -> None:
+        """Bring removed documents and sources back, without reading their files."""
+        self.removing -= frozenset(source_ids)
+        self.removals = [source for source in self.removals if source.source_id not in source_ids]
+        self.libraryChanged.emit()
+
+        def bring_back(engine: Workspace) -> None:
+            for source_id in source_ids:
+                engine.bring_back_source(source_id)
+            if document_ids:
+                engine.bring_back(document_ids)
+
+        def brought_back() -> None:
+            self._look_for_changes(frozenset(source_ids))  # what happened to its files meanwhile
+            if done is not None:
+                done()
+
+        self._write(f"bring back {next(self._numbers)}", bring_back, done=brought_back)
+
+    def _removal_failed(self, source: SourceInfo, error: BaseException) -> None:
+        self.removing -= {source.source_id}
+        self.removals = [other for other in self.removals if other is not source]
+        self.libraryChanged.emit()
+        self.report_failure(error)
+
+    def _write(
+        self,
+        topic: str,
+        function: Callable[[Workspace], Any],
+        *,
+        done: Done | None = None,
+        failed: Callable[[BaseException], None] | None = None,
+    ) -> None:
+        """Let a short task write now, in front of the indexing that goes on, and read everything again after it."""
+
+        def written(_: object) -> None:
+            self.refresh_library()
+            self.contents_changed()
+            if done is not None:
+                done()
+
+        self.indexer.make_way()
+        self.ask(topic, lambda engine, cancelled: function(engine), written, failed=failed, lane="writer")
+
+    # -- tidying up ------------------------------------------------------------------------------------------------
+
+    def tidy_up(self, *, forget_removed: bool = False) -> None:
+        """Make the workspace small and quick again; with ``forget_removed``, removed documents go for good."""
+        if self.workspace is not None:
+            if forget_removed:
+                self.removals.clear()
+            self.tidier.start(self.workspace, forget_removed=forget_removed)
+
+    @Slot(object)
+    def _tidied(self, report: api.CompactReport | None) -> None:
+        self.refresh_library()
+        if report is None:
+            self.noticed.emit(self.tr("Stopped. Nothing is lost."))
+            return
+        sizes = {"before": wording.size(report.bytes_before), "after": wording.size(report.bytes_after)}
+        if sizes["before"] == sizes["after"]:
+            text = self.tr("The workspace is tidy. It takes {after}, as before.").format(**sizes)
+        else:
+            text = self.tr("The workspace is tidy. It took {before} and now takes {after}.").format(**sizes)
+        if report.forgotten:
+            text += " " + wording.plural(
+                report.forgotten,
+                self.tr("One removed document can no longer be brought back."),
+                self.tr("{count} removed documents can no longer be brought back."),
+            )
+        self.announced.emit(" ".join((text, *report.notes)))
+
+    @Slot(object)
+    def _tidying_failed(self, error: BaseException) -> None:
+        self.refresh_library()
+        self.report_failure(error)

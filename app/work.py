@@ -1,0 +1,54 @@
+"""Long work on a workspace that a person can follow and stop: what it does, how far it is, how long it still takes."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import Any
+
+from PySide6.QtCore import QObject, Signal, Slot
+
+from rankscope.app.jobs import JobFunction, Jobs
+from rankscope.app.models.progress_rate import Activity, RateMeter
+from rankscope.core.api import Progress
+
+
+class Work(QObject):
+    """One thing at a time on the writer lane. ``changed`` tells that one of the attributes below changed.
+
+    ``active`` is True from the request to the outcome, ``stopping`` once it was asked to stop; ``activity`` is None
+    until the first report.
+    """
+
+    changed = Signal()
+
+    def __init__(self, jobs: Jobs, topic: str, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._jobs = jobs
+        self._topic = topic
+        self._meter = RateMeter()
+        self.active = False
+        self.stopping = False
+        self.activity: Activity | None = None
+
+    def _begin(
+        self, function: JobFunction, done: Callable[[Any], None], failed: Callable[[BaseException], None]
+    ) -> None:
+        """Start the function; the callbacks have to call :meth:`_end` or begin the next."""
+        self._meter = RateMeter()
+        self.active, self.stopping, self.activity = True, False, None
+        self._jobs.start(
+            self._topic, function, lane="writer", done=done, failed=failed, progress=self._progress_reported
+        )
+
+    def _ask_to_stop(self) -> None:
+        self._jobs.cancel(self._topic)
+
+    def _end(self) -> None:
+        self.active = self.stopping = False
+        self.activity = None
+
+    @Slot(object)
+    def _progress_reported(self, progress: Progress) -> None:
+        self.activity = self._meter.update(progress, time.monotonic())
+        self.changed.emit()

@@ -1,0 +1,295 @@
+"""Another encoder for a workspace: a new index is built beside the old one and takes its place when it is complete.
+
+No source file is read: the texts are stored, and are cut and encoded anew. What is done is committed batch by batch
+into tables of its own (``next_documents``, ``next_passages``) and segments that nothing else uses. The old index
+serves, and may even change, until one transaction puts the new one in its place. A switch that was stopped or killed
+goes on where it was. Removed documents are encoded as well, so that they can still be brought back.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection, insert, select
+
+from rankscope.core.documents.chunking import Chunker
+from rankscope.core.documents.model import PassageSpan
+from rankscope.core.encoding.encoder import Encoder
+from rankscope.core.encoding.registry import resolve
+from rankscope.core.errors import WorkspaceError
+from rankscope.core.generation import encoder_files, new_manifest
+from rankscope.core.indexes.dense import drop_saved
+from rankscope.core.progress import CancelledCheck, Progress, ProgressCallback, stop_if
+from rankscope.core.ranking.passages import encoded_hash, encoded_text
+from rankscope.core.storage import schema
+from rankscope.core.storage.database import Database
+from rankscope.core.storage.files import disk_errors
+from rankscope.core.storage.manifest import Manifest
+from rankscope.core.storage.meta import get_meta, set_meta
+from rankscope.core.storage.segments import SegmentWriter, WrittenSegment
+from rankscope.core.storage.vectors import FOLDER, bump_generation, next_number, record_segment
+from rankscope.core.stored_text import stored_extraction
+from rankscope.core.writing import DOCUMENTS_PER_COMMIT, PASSAGES_PER_COMMIT, drop_unnamed_segments
+
+_BEGUN = "switching"
+# Documents that have passages, whether in the index or on the shelf.
+_WITH_TEXT = (
+    "SELECT d.id, d.title, d.pages, t.text, t.layout FROM documents d JOIN texts t ON t.document_id = d.id "
+    "WHERE d.reason = '' AND d.duplicate_of IS NULL AND d.n_passages > 0"
+)
+_PASSAGE = 'document_id, start, "end", page, context, text, segment_id, row, place, hash'
+
+
+@dataclass(frozen=True, slots=True)
+class _Cut:
+    """A document that was cut anew and waits for its batch."""
+
+    document_id: int
+    text_hash: bytes
+    text: str
+    spans: tuple[PassageSpan, ...]
+
+    def text_of(self, span: PassageSpan) -> str:
+        return self.text[span.start : span.end]
+
+    def hash_of(self, span: PassageSpan) -> bytes:
+        return encoded_hash(span.context, self.text_of(span))
+
+
+def switch_encoder(
+    folder: Path,
+    database: Database,
+    current: Manifest,
+    name: str,
+    load: Callable[[str], Encoder],
+    progress: ProgressCallback,
+    cancelled: CancelledCheck,
+) -> Manifest:
+    """Give a workspace the encoder of this name; returns the manifest that then holds. For its one writer.
+
+    With the name of the encoder that the workspace has, a switch that was begun is given up.
+
+    Args:
+        load: loads an encoder by name.
+
+    Raises:
+        ModelError: there is no such encoder.
+        Cancelled, WorkspaceError: the old index goes on serving, and the next call goes on from here.
+    """
+    target = new_manifest(encoder_files(name))
+    with disk_errors("switching the encoder", folder):
+        if target.encoder == current.encoder:
+            _give_up(database)
+            drop_unnamed_segments(folder, database)
+            return current
+        drop_unnamed_segments(folder, database)
+        _Switch(folder, database, target, lambda: load(target.encoder["name"]), progress, cancelled).run()
+        database.make_durable()
+        target.write(folder)
+        drop_unnamed_segments(folder, database)
+    return target
+
+
+class _Switch:
+    """One attempt at building the new index."""
+
+    def __init__(
+        self,
+        folder: Path,
+        database: Database,
+        target: Manifest,
+        load: Callable[[], Encoder],
+        progress: ProgressCallback,
+        cancelled: CancelledCheck,
+    ) -> None:
+        self._folder = folder
+        self._database = database
+        self._target = target
+        self._load = load
+        self._progress = progress
+        self._cancelled = cancelled
+        self._pending: list[_Cut] = []
+
+    def run(self) -> None:
+        """Build what is missing and put it in place. Raises Cancelled, WorkspaceError, ModelError."""
+        self._begin()
+        files = resolve(self._target.encoder["name"])
+        chunker = Chunker(files.tokenizer_json, **self._target.chunking)
+        document_ids = self._documents()
+        for done, document_id in enumerate(document_ids):
+            stop_if(self._cancelled)
+            self._progress(
+                Progress(done, len(document_ids), f"Encoding with {self._target.encoder['name']}", "documents")
+            )
+            self._add(document_id, chunker)
+            if self._is_full():
+                self._flush()
+        self._flush()
+        stop_if(self._cancelled)
+        self._progress(Progress(len(document_ids), len(document_ids), "Putting the new index in place", "documents"))
+        drop_saved(self._folder)  # the new index's vectors are not in it
+        with self._database.write() as connection:
+            _put_in_place(connection, self._target)
+
+    def _begin(self) -> None:
+        """Go on with what was begun for the same encoder, or begin."""
+        with self._database.write() as connection:
+            begun = get_meta(connection, _BEGUN)
+            if begun is None or not self._is_target(begun):
+                _forget_next(connection)
+                set_meta(connection, _BEGUN, self._target.to_json())
+
+    def _is_target(self, begun: str) -> bool:
+        try:
+            former = Manifest.from_json(begun, self._folder)
+        except WorkspaceError:
+            return False
+        return (former.encoder, former.chunking) == (self._target.encoder, self._target.chunking)
+
+    def _documents(self) -> list[int]:
+        """All that the new index is to hold; what it holds beyond that is dropped."""
+        with self._database.write() as connection:
+            ids = [row[0] for row in connection.exec_driver_sql(f"SELECT id FROM ({_WITH_TEXT}) ORDER BY id")]
+            for table in ("next_passages", "next_documents"):
+                connection.exec_driver_sql(
+                    f"DELETE FROM {table} WHERE document_id NOT IN (SELECT value FROM json_each(?))", (json.dumps(ids),)
+                )
+        return ids
+
+    def _add(self, document_id: int, chunker: Chunker) -> None:
+        """Cut a document, unless that was done before and it has not changed since."""
+        with self._database.read() as connection:
+            row = connection.exec_driver_sql(f"{_WITH_TEXT} AND d.id = ?", (document_id,)).one()
+            known = connection.execute(
+                select(schema.next_documents.c.text_hash).where(schema.next_documents.c.document_id == document_id)
+            ).scalar()
+        text_hash = _text_hash(row)
+        if known != text_hash:
+            extraction = stored_extraction(row.title, row.pages, row.text, row.layout)
+            self._pending.append(_Cut(document_id, text_hash, row.text, chunker.passages(extraction)))
+
+    def _is_full(self) -> bool:
+        n = sum(len(cut.spans) for cut in self._pending)
+        return n >= PASSAGES_PER_COMMIT or len(self._pending) >= DOCUMENTS_PER_COMMIT
+
+    def _flush(self) -> None:
+        """Encode and commit what is pending."""
+        if not self._pending:
+            return
+        places = self._known_places()
+        fresh: dict[bytes, tuple[str, int]] = {}
+        for cut in self._pending:
+            for span in cut.spans:
+                key = cut.hash_of(span)
+                if key not in places and key not in fresh:
+                    fresh[key] = (encoded_text(span.context, cut.text_of(span)), span.n_tokens)
+        written = self._encode(fresh) if fresh else None
+        try:
+            with self._database.write() as connection:
+                if written is not None:
+                    segment_id = record_segment(connection, written)
+                    places.update({key: (segment_id, row) for row, key in enumerate(fresh)})
+                for cut in self._pending:
+                    _insert(connection, cut, places)
+        except BaseException:
+            if written is not None:
+                written.path.unlink(missing_ok=True)
+            raise
+        self._pending = []
+
+    def _known_places(self) -> dict[bytes, tuple[int, int]]:
+        """Where the vectors of those pending passages lie that the new index has already."""
+        hashes = list({cut.hash_of(span) for cut in self._pending for span in cut.spans})
+        c = schema.next_passages.c
+        found: dict[bytes, tuple[int, int]] = {}
+        with self._database.read() as connection:
+            for start in range(0, len(hashes), 500):
+                part = select(c.hash, c.segment_id, c.row).where(c.hash.in_(hashes[start : start + 500]))
+                found.update({row.hash: (row.segment_id, row.row) for row in connection.execute(part)})
+        return found
+
+    def _encode(self, fresh: dict[bytes, tuple[str, int]]) -> WrittenSegment:
+        encoder = self._load()
+        if encoder.identity.sha256 != self._target.encoder["sha256"]:
+            raise WorkspaceError(
+                f"The model “{encoder.identity.name}” has changed since this program loaded it.", "Start it again."
+            )
+        with self._database.read() as connection:
+            number = next_number(connection)
+        writer = SegmentWriter(self._folder / FOLDER / f"{number:06d}.vec", encoder.identity.dim)
+        try:
+            texts, lengths = zip(*fresh.values(), strict=True)
+            for start in range(0, len(texts), PASSAGES_PER_COMMIT):
+                part = slice(start, start + PASSAGES_PER_COMMIT)
+                encoded = encoder.encode_passages(list(texts[part]), list(lengths[part]), self._cancelled)
+                writer.append(encoded.pooled, encoded.tokens, encoded.offsets)
+            return writer.finish()
+        except BaseException:
+            writer.abandon()
+            raise
+
+
+def _insert(connection: Connection, cut: _Cut, places: dict[bytes, tuple[int, int]]) -> None:
+    for table in (schema.next_passages, schema.next_documents):
+        connection.execute(table.delete().where(table.c.document_id == cut.document_id))
+    rows = [
+        {
+            "document_id": cut.document_id,
+            "start": span.start,
+            "end": span.end,
+            "page": span.page,
+            "place": span.place,
+            "context": span.context,
+            "text": cut.text_of(span),
+            "segment_id": places[cut.hash_of(span)][0],
+            "row": places[cut.hash_of(span)][1],
+            "hash": cut.hash_of(span),
+        }
+        for span in cut.spans
+    ]
+    if rows:
+        connection.execute(insert(schema.next_passages), rows)
+    connection.execute(insert(schema.next_documents), {"document_id": cut.document_id, "text_hash": cut.text_hash})
+
+
+def _put_in_place(connection: Connection, target: Manifest) -> None:
+    """The swap, inside one transaction: passages get new ids, documents keep theirs."""
+    connection.exec_driver_sql("DELETE FROM passages")
+    connection.exec_driver_sql("DELETE FROM shelf")
+    connection.exec_driver_sql(
+        f"INSERT INTO passages ({_PASSAGE}) SELECT {_PASSAGE} FROM next_passages ORDER BY document_id, id"
+    )
+    # What was removed stays removed, and can be brought back as before.
+    removed = "document_id IN (SELECT id FROM documents WHERE removed_at IS NOT NULL)"
+    connection.exec_driver_sql(
+        f"INSERT INTO shelf (id, {_PASSAGE}) SELECT id, {_PASSAGE} FROM passages WHERE {removed}"
+    )
+    connection.exec_driver_sql(f"DELETE FROM passages WHERE {removed}")
+    connection.exec_driver_sql(
+        "UPDATE documents SET n_passages = (SELECT count(*) FROM next_passages n WHERE n.document_id = documents.id) "
+        "WHERE id IN (SELECT document_id FROM next_documents)"
+    )
+    _forget_next(connection)
+    set_meta(connection, "manifest", target.to_json())
+    bump_generation(connection, added=True, removed=True)
+
+
+def _forget_next(connection: Connection) -> None:
+    connection.exec_driver_sql("DELETE FROM next_passages")
+    connection.exec_driver_sql("DELETE FROM next_documents")
+    set_meta(connection, _BEGUN, None)
+
+
+def _give_up(database: Database) -> None:
+    with database.write() as connection:
+        _forget_next(connection)
+
+
+def _text_hash(row: Any) -> bytes:
+    """Of all that the passages of a document are made from."""
+    return hashlib.sha256(json.dumps([row.title, row.pages, row.text, row.layout]).encode()).digest()
