@@ -19,7 +19,7 @@ def stored_extraction(title: str, pages: str, text: str, layout: str) -> Extract
     kept: dict[str, Any] = json.loads(layout) if layout else {}
     return Extraction(
         text,
-        "",
+        str(kept.get("format", "")),
         title=title,
         headings=tuple(Heading(*heading) for heading in kept.get("headings", ())),
         pages=tuple(Page(*page) for page in json.loads(pages)),

@@ -336,6 +336,7 @@ def layout_json(extraction: Extraction) -> str:
             "headings": [[heading.start, heading.end, heading.level] for heading in extraction.headings],
             "marks": [[mark.start, mark.place] for mark in extraction.marks],
             "numbered_lines": extraction.numbered_lines,
+            "format": extraction.format,
         },
         separators=(",", ":"),
     )

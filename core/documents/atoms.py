@@ -1,4 +1,4 @@
-"""The atoms that passages are made of: sentences, headings, and parts of sentences that are too long."""
+"""The atoms that passages are made of: sentences (or lines), headings, and parts of those that are too long."""
 
 from __future__ import annotations
 
@@ -19,16 +19,23 @@ class Atoms:
 
     Each has a price: its tokens, or its characters divided by ``characters_per_token``, whichever is more. So a
     passage whose price stays within a number of tokens has no more characters than that many times this ratio.
+    ``by_line`` makes atoms of lines instead of sentences: rows of tables and lines of programs stay whole.
     ``sums[i]`` is what the atoms before ``i`` cost together. No atom costs more than ``limit``.
     """
 
     def __init__(
-        self, measured: MeasuredText, sections: Sequence[Section], limit: int, characters_per_token: int
+        self,
+        measured: MeasuredText,
+        sections: Sequence[Section],
+        limit: int,
+        characters_per_token: int,
+        by_line: bool = False,
     ) -> None:
         self.measured = measured
         self._limit = limit
         self._ratio = characters_per_token
-        edges = _edges(measured.text, sections)
+        text = measured.text
+        edges = _edges(text, sections, _line_ends(text) if by_line else sentence_ends(text))
         if max(self._prices(edges), default=0.0) > limit:
             edges = [0, *(cut for start, end in pairwise(edges) for cut in self._parts(start, end))]
         self.edges = edges
@@ -69,10 +76,19 @@ class Atoms:
             yield start
 
 
-def _edges(text: str, sections: Sequence[Section]) -> list[int]:
-    """The ends of sentences and headings. White space goes to the atom before it; no sentence ends in a heading."""
+def _line_ends(text: str) -> list[int]:
+    """The offset behind each line end; the last one is ``len(text)``."""
+    ends, at = [], text.find("\n")
+    while at >= 0:
+        ends.append(at + 1)
+        at = text.find("\n", at + 1)
+    return [*ends, len(text)]
+
+
+def _edges(text: str, sections: Sequence[Section], ends: Sequence[int]) -> list[int]:
+    """The ends of sentences (or lines) and headings. White space goes to the atom before it; none ends in a heading."""
     fixed = {section.start for section in sections}
-    cuts = set(sentence_ends(text)) | fixed
+    cuts = set(ends) | fixed
     for section in sections:
         if section.body > section.start:
             cuts.add(section.body)

@@ -22,6 +22,8 @@ MAX_CHARACTERS = 4000
 MAX_CONTEXT_TOKENS = 48
 MIN_TOKENS = 16
 _OVERLAP_SENTENCES = 2
+# Here a line is what a sentence is elsewhere: a full stop in a cell or a program ends nothing.
+_BY_LINE = frozenset(("csv", "xlsx", "xls", "ods", "json", "code"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +93,8 @@ class Chunker:
         title = " ".join(extraction.title.split())
         sections = sections_of(extraction)
         ratio = max(1, MAX_CHARACTERS // (self._max_tokens - self._counter.n_specials))
-        atoms = Atoms(self._counter.measure(extraction.text), sections, self._atom_limit, ratio)
+        by_line = extraction.format in _BY_LINE
+        atoms = Atoms(self._counter.measure(extraction.text), sections, self._atom_limit, ratio, by_line)
         places = Places(extraction)
         spans: list[PassageSpan] = []
         for group in self._groups(sections, atoms):

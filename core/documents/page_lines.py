@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -11,9 +12,11 @@ import numpy.typing as npt
 from rankscope.core.documents.page_hyphens import LINE_HYPHEN, PageWords, only_marks_the_line_end
 
 BLANK, LINE_END, EMPTY_LINE = " ", "\n", "\n\n"
-_NEAR = (-2, -1, 1, 2, 3)  # the lines around a line that show where the margin is
 
-Floats = npt.NDArray[np.float64]
+_NEAR = np.arange(6)  # two lines before a line and three after it show where the margin is
+_NO_LINE = np.array([np.nan])
+
+Floats = npt.NDArray[np.floating[Any]]
 
 
 @dataclass(slots=True)
@@ -118,33 +121,35 @@ def _between(lines: Lines, first_word_right: Callable[[int], float]) -> list[str
 
     The test of a paragraph's last line is whether the next line's first word would still have fitted on it.
     """
-    count = len(lines) - 1
-    if count < 1:
+    if len(lines) < 2:
         return [""] * len(lines)
-    left, right, height = lines.left[:-1], lines.right[:-1], np.maximum(lines.height[:-1], lines.height[1:])
-    down = lines.baseline[:-1] - lines.baseline[1:]
-    goes_on = (down > 0.2 * height) & (down < 1.9 * height) & (lines.turn[:-1] == lines.turn[1:])
-    goes_on &= np.abs(lines.height[:-1] - lines.height[1:]) <= 0.15 * height
-    goes_on &= (lines.left[1:] <= right) & (lines.right[1:] >= left)  # else it is another column
-    room = _margin(lines)[:-1] - right
-    result = np.where(goes_on, BLANK, EMPTY_LINE).tolist()
-    for number in np.flatnonzero(goes_on & (room > 0.3 * height)).tolist():
-        first_word = first_word_right(number + 1) - lines.left[number + 1]
-        indented = lines.left[number + 1] > left[number] + 0.8 * height[number] and room[number] > 0.5 * height[number]
-        if first_word + 0.3 * height[number] < room[number] or indented:
+    left, right, baseline, height = lines.left, lines.right, lines.baseline, lines.height
+    high = np.maximum(height[:-1], height[1:])
+    down = (baseline[:-1] - baseline[1:]) / high
+    goes_on = (down > 0.2) & (down < 1.9) & (np.abs(height[:-1] - height[1:]) <= 0.15 * high)
+    goes_on &= (left[1:] <= right[:-1]) & (right[1:] >= left[:-1])  # else it is another column
+    if lines.turn.any():
+        goes_on &= lines.turn[:-1] == lines.turn[1:]
+    room = (_margin(left, right)[:-1] - right[:-1]) / high
+    goes_on_early = goes_on & (room > 0.3)
+    all_would_fit = (right[1:] - left[1:]) / high + 0.3 < room
+    indented = (left[1:] - left[:-1] > 0.8 * high) & (room > 0.5)
+    ended = goes_on_early & (all_would_fit | indented)
+    result = np.where(ended, LINE_END, np.where(goes_on, BLANK, EMPTY_LINE)).tolist()
+    unsure = (goes_on_early & ~ended).nonzero()[0]
+    limits = (left[1:] + (room - 0.3) * high)[unsure].tolist()
+    for number, limit in zip(unsure.tolist(), limits, strict=True):
+        if first_word_right(number + 1) < limit:
             result[number] = LINE_END
-    return [*result, ""]
+    result.append("")
+    return result
 
 
-def _margin(lines: Lines) -> Floats:
-    """How far to the right the lines near each line reach that stand in the same column."""
-    count = len(lines)
-    left, right = lines.left, lines.right
-    margin = right.copy()
-    for step in _NEAR:
-        if abs(step) >= count:
-            continue
-        here, there = slice(max(0, -step), count - max(0, step)), slice(max(0, step), count - max(0, -step))
-        same_column = (left[there] < right[here]) & (right[there] > left[here])
-        np.maximum(margin[here], right[there], out=margin[here], where=same_column)
+def _margin(left: Floats, right: Floats) -> Floats:
+    """How far to the right the lines reach that are near each line and in the same column."""
+    near = np.arange(len(left))[:, np.newaxis] + _NEAR
+    lefts = np.concatenate((_NO_LINE, _NO_LINE, left, _NO_LINE, _NO_LINE, _NO_LINE))[near]
+    rights = np.concatenate((_NO_LINE, _NO_LINE, right, _NO_LINE, _NO_LINE, _NO_LINE))[near]
+    same_column = (lefts < right[:, np.newaxis]) & (rights > left[:, np.newaxis])
+    margin: Floats = np.where(same_column, rights, right[:, np.newaxis]).max(axis=1)
     return margin

@@ -26,7 +26,6 @@ _NO_BOX: Box = (0.0, 0.0, 0.0, 0.0)
 _loose_box = ctypes.PYFUNCTYPE(ctypes.c_int, ctypes.c_void_p, ctypes.c_int, ctypes.c_void_p)(
     ctypes.cast(raw.FPDFText_GetLooseCharBox, ctypes.c_void_p).value or 0
 )
-_BOX_BYTES = ctypes.sizeof(raw.FS_RECTF)
 
 
 class PdfCharacters:
@@ -37,20 +36,21 @@ class PdfCharacters:
     def __init__(self, textpage: raw.FPDF_TEXTPAGE) -> None:
         self.text, self.sources = _read(textpage)
         self._handle = textpage
+        self._address = ctypes.cast(textpage, ctypes.c_void_p).value
         self._rectangle = raw.FS_RECTF()
+        self._place = ctypes.addressof(self._rectangle)
 
-    def reaches(self, starts: Sequence[int], ends: Sequence[int]) -> npt.NDArray[np.float64]:
-        """For each stretch text[start:end], left, bottom and top of its first and right of its last character, in this
-        order: [stretches, 4]. Zeros where PDFium has no box."""
-        boxes = (raw.FS_RECTF * (2 * len(starts)))()
-        handle, place = ctypes.cast(self._handle, ctypes.c_void_p).value, ctypes.addressof(boxes)
-        sources: Sequence[int] = range(len(self.text)) if self.sources is None else self.sources
-        for start, end in zip(starts, ends, strict=True):
-            _loose_box(handle, sources[start], place)
-            _loose_box(handle, sources[end - 1], place + _BOX_BYTES)
-            place += 2 * _BOX_BYTES
-        # PDFium's rectangles are left, top, right, bottom.
-        return np.frombuffer(boxes, np.float32).reshape(-1, 8)[:, (0, 3, 1, 6)].astype(np.float64)
+    def reaches(self, starts: Sequence[int], ends: Sequence[int]) -> npt.NDArray[np.float32]:
+        """For each stretch text[start:end] the boxes of its first and its last character: [stretches, 8], twice left,
+        top, right, bottom. Zeros where PDFium has no box."""
+        if self.sources is not None:
+            starts, ends = [self.sources[start] for start in starts], [self.sources[end - 1] + 1 for end in ends]
+        boxes = (ctypes.c_float * (8 * len(starts)))()
+        handle, place = self._address, ctypes.addressof(boxes)
+        for first, end, into in zip(starts, ends, range(place, place + ctypes.sizeof(boxes), 32), strict=True):
+            _loose_box(handle, first, into)
+            _loose_box(handle, end - 1, into + 16)
+        return np.frombuffer(memoryview(boxes), np.float32).reshape(-1, 8)
 
     def box(self, index: int) -> Box:
         """Left, bottom, right, top of a character in the page's own units; zeros where it has none."""
@@ -59,6 +59,13 @@ class PdfCharacters:
         if not raw.FPDFText_GetLooseCharBox(self._handle, source, rectangle):
             return _NO_BOX
         return rectangle.left, rectangle.bottom, rectangle.right, rectangle.top
+
+    def right(self, index: int, turn: int) -> float:
+        """Where a character ends on the page turned back by ``turn`` quarter turns."""
+        if turn or self.sources is not None:
+            return self.turned_box(index, turn)[2]
+        _loose_box(self._address, index, self._place)
+        return self._rectangle.right
 
     def turn(self, index: int) -> int:
         """The quarter turns, against the clock, by which a character is turned."""

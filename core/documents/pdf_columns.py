@@ -12,13 +12,11 @@ from dataclasses import dataclass
 from itertools import groupby, pairwise
 from operator import attrgetter, is_
 
-import numpy as np
-
 from rankscope.core.documents.page_lines import Line, Lines
 from rankscope.core.documents.pdf_characters import PdfCharacters
 
 _MAX_LINES = 2000
-_SAMPLES = 4  # lines that are looked at before a page is taken for one that may have columns
+_SAMPLES = 3  # lines that are looked at before a page is taken for one that may have columns
 _SIGNS = 2  # how many lines beside each other speak for columns
 _GUTTER = 0.7  # how wide a gutter is at least, in heights of a line
 _ROWS = 4  # how many rows must meet at a gutter
@@ -55,21 +53,22 @@ def _may_have_columns(lines: Lines, characters: PdfCharacters) -> bool:
     """A quick look: whether a few long lines, or lines beside each other, show a gap between wide parts."""
     widths = lines.right - lines.left
     widest = float(widths.max())
-    least = _MIN_SHARE * widest
-    wide = np.flatnonzero(widths > least)
-    beside = lines.left[wide[1:]] > lines.right[wide[:-1]]
-    beside &= np.abs(lines.baseline[wide[:-1]] - lines.baseline[wide[1:]]) < _SAME_HEIGHT * lines.height[wide[:-1]]
-    if beside.sum() >= _SIGNS:
+    if (lines.left[1:] > lines.right[:-1]).sum() >= _SIGNS and _many_beside(lines, _MIN_SHARE * widest):
         return True
-    long = [
-        number
-        for number in np.flatnonzero(widths > _LONG * widest).tolist()
-        if lines.ends[number] - lines.starts[number] > _MIN_CHARACTERS
-    ]
-    samples = long if len(long) <= _SAMPLES else [long[len(long) * n // _SAMPLES] for n in range(_SAMPLES)]
+    long = (widths > _LONG * widest).nonzero()[0].tolist()
+    samples = [long[len(long) * (2 * n + 1) // (2 * _SAMPLES)] for n in range(_SAMPLES)] if long else []
     return any(
-        _wide_enough(*pair, least) for number in samples for pair in pairwise(_stretches(lines[number], characters))
+        _wide_enough(*pair, _MIN_SHARE * widest)
+        for number in samples
+        if lines.ends[number] - lines.starts[number] > _MIN_CHARACTERS
+        for pair in pairwise(_stretches(lines[number], characters))
     )
+
+
+def _many_beside(lines: Lines, least: float) -> bool:
+    """Whether some wide lines stand to the right of their predecessors."""
+    wide = [line for line in map(lines.__getitem__, range(len(lines))) if line.right - line.left > least]
+    return sum(_beside(line, following) for line, following in pairwise(wide)) >= _SIGNS
 
 
 def _beside(line: Line, following: Line) -> bool:

@@ -52,7 +52,7 @@ def page_text(textpage: raw.FPDF_TEXTPAGE) -> PageText:
 
     def first_word_right(number: int) -> float:
         space = text.find(" ", lines.starts[number], lines.ends[number])
-        return characters.turned_box((space if space > 0 else lines.ends[number]) - 1, int(lines.turn[number]))[2]
+        return characters.right((space if space > 0 else lines.ends[number]) - 1, int(lines.turn[number]))
 
     running = joined(lines, text, first_word_right)
     return PageText(running.text, running.runs, characters.sources)
@@ -63,18 +63,20 @@ def _lines(characters: PdfCharacters) -> Lines:
     starts: list[int] = []
     ends: list[int] = []
     following = 0
-    for whole in characters.text.replace("\r", "\n").replace(LINE_HYPHEN, "\n").split("\n"):
+    # PDFium ends lines with two characters; offsets must stay what they are.
+    for whole in characters.text.replace("\r\n", " \n").replace("\r", "\n").replace(LINE_HYPHEN, "\n").split("\n"):
         start, following = following, following + len(whole) + 1
         written = whole.strip()
         if written:
             start += whole.index(written)
             starts.append(start)
             ends.append(start + len(written))
-    left, bottom, top, right = characters.reaches(starts, ends).T
-    lines = Lines(starts, ends, left, right, bottom, np.maximum(top - bottom, 0.1), np.zeros(len(starts), np.int8))
+    left, top, _, bottom, _, _, right, _ = characters.reaches(starts, ends).T
+    height = np.maximum(top - bottom, 0.1)
+    lines = Lines(starts, ends, left, right, bottom, height, np.zeros(len(starts), np.int8))
     # A line that is too narrow for so many characters may be turned.
-    narrow = right - left < 0.3 * lines.height * (np.array(ends) - np.array(starts))
-    for number in np.flatnonzero(narrow).tolist():
+    narrow = right - left < 0.3 * height * np.subtract(ends, starts)
+    for number in narrow.nonzero()[0].tolist():
         _turn(lines, number, characters)
     return lines
 

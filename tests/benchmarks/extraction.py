@@ -102,7 +102,7 @@ def _reference(name: str, file: Path, work: Path) -> str | None:
     office = shutil.which("libreoffice") or shutil.which("soffice")
     if office is None:
         return None
-    out = work / "references" / file.stem
+    out = work / "references" / file.name  # files of one stem in two formats are two documents
     subprocess.run(
         [office, f"-env:UserInstallation=file://{work / 'office'}", "--headless", "--convert-to", _OFFICE_FILTER[name],
          "--outdir", str(out), str(file)],

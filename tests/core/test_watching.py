@@ -160,7 +160,7 @@ def test_sources_inside_each_other(tmp_path, ear):
         assert ear.hears_of(1) == {1}
 
 
-def test_ten_thousand_changes_at_once_are_one_call(two, ear):
+def test_ten_thousand_changes_at_once_are_told_together(two, ear):
     files = [two[1] / f"{number}.txt" for number in range(10_000)]
     for file in files:
         file.touch()
@@ -168,11 +168,11 @@ def test_ten_thousand_changes_at_once_are_one_call(two, ear):
         start = time.monotonic()
         for file in files:
             os.utime(file, (1, 1))
+        ear.hears_of(1)
         time.sleep(2.5)
         took = time.monotonic() - start
-        calls = len(ear.told)
-        ear.hears_of(1)
-        assert calls <= 1 + (took > 4) * took, "one, unless the machine pauses in between"
+        # One call; a busy machine that pauses for the quiet second in between may make it a few. Never one per file.
+        assert len(ear.told) <= 1 + took
 
 
 def test_changes_without_a_pause_are_told_of_all_the_same(two, ear):

@@ -227,3 +227,15 @@ def test_bad_settings_are_refused(tokenizer_json, tmp_path):
     damaged.write_text("{}")
     with pytest.raises(ModelError, match="is no tokenizer"):
         Chunker(damaged)
+
+
+def test_rows_and_lines_of_programs_stay_whole(make_chunker):
+    rows = [f"{n}\tSeal no. {n}, e.g. for a shaft. Worn\t{n * 3} mm" for n in range(300)]
+    text = "\n".join(rows)
+    passages = make_chunker().passages(Extraction(text, "csv", numbered_lines=True))
+    assert len(passages) > 5
+    for passage in passages:
+        assert (
+            text[passage.start : passage.end].split("\n")
+            == rows[int(passage.place.removeprefix("row ")) - 1 :][: text[passage.start : passage.end].count("\n") + 1]
+        )

@@ -32,7 +32,7 @@ FEED = """<?xml version="1.0"?>
 def test_a_feed(tmp_path):
     extraction = read(write(tmp_path, FEED, name="news.rss"))
     assert extraction.text == (
-        "Garden news\n\nlink: https://example.org/\n\nRoses\n\nCut early.\n\nCompost\n\nBecause it helps."
+        "Garden news\n\nlink: https://example.org/\n\nRoses\n\nCut early.\n\nCompost\n\nBecause\u00a0it helps."
     )
     assert headings(extraction) == [("Garden news", 1), ("Roses", 2), ("Compost", 2)]
     assert extraction.title == "Garden news"

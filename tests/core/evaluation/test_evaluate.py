@@ -161,6 +161,7 @@ def test_chunked_rankings_reach_k_entries(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(900)  # a minute alone, more beside other tests
 def test_cranfield(shared_data: Path) -> None:
     """nDCG@10 of all-MiniLM-L6-v2 on Cranfield, measured elsewhere: 0.427 pooled, 0.446 by MaxSim."""
     folder = shared_data / "eval" / "dev" / "cranfield"
