@@ -180,10 +180,11 @@ _RULES = (
         "OR (d.n_passages > 0 AND (d.reason <> '' OR d.duplicate_of IS NOT NULL))",
     ),
     (
-        "{n} documents are said to be copies of one that is not there.",
+        "{n} documents are said to be copies of one that is not there or is another.",
         Cure.READ_AGAIN,
         "SELECT c.id FROM documents c LEFT JOIN documents o ON o.id = c.duplicate_of WHERE c.duplicate_of IS NOT NULL "
-        "AND (o.id IS NULL OR o.duplicate_of IS NOT NULL OR (c.removed_at IS NULL AND o.removed_at IS NOT NULL))",
+        "AND (o.id IS NULL OR o.duplicate_of IS NOT NULL OR "
+        "(c.removed_at IS NULL AND (o.removed_at IS NOT NULL OR o.content_hash <> c.content_hash)))",
     ),
 )
 

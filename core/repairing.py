@@ -63,7 +63,7 @@ def repair(folder: Path) -> list[str]:
 
 def refuse_foreign(folder: Path) -> None:
     """Raise UsageError for a folder that is no workspace."""
-    if not (folder / manifests.NAME).is_file() and not (folder / DATABASE).is_file():
+    if not (folder / manifests.NAME).is_file() and missing_metadata(folder) is not None:
         raise UsageError(f"There is no workspace at {folder}.")
 
 

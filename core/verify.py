@@ -126,6 +126,8 @@ def _metadata(look: _Look, database: Database) -> bool:
     look.checked.append(DATABASE)
     try:
         if database.is_new():
+            if not (look.folder / manifests.NAME).exists():
+                look.findings.clear()  # that there is no manifest yet is part of it
             look.found(DATABASE, "Making the workspace was interrupted.", "Run “rankscope index FOLDER”: it is made.")
             return False
         if not database.is_current():

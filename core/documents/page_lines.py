@@ -2,21 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any
-
-import numpy as np
-import numpy.typing as npt
+from math import inf
 
 from rankscope.core.documents.page_hyphens import LINE_HYPHEN, PageWords, only_marks_the_line_end
 
 BLANK, LINE_END, EMPTY_LINE = " ", "\n", "\n\n"
-
-_NEAR = np.arange(6)  # two lines before a line and three after it show where the margin is
-_NO_LINE = np.array([np.nan])
-
-Floats = npt.NDArray[np.floating[Any]]
 
 
 @dataclass(slots=True)
@@ -38,24 +30,21 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Lines:
-    """The lines of a page in reading order: one entry per line everywhere, with the meaning that :class:`Line` gives
-    them. Arrays, because what is asked of every line of every page has to be quick."""
+    """The lines of a page in reading order: one entry per line in each list, with the meaning that :class:`Line` gives
+    it. Lists, because what is asked of every line of every page has to be quick."""
 
     starts: list[int]
     ends: list[int]
-    left: Floats
-    right: Floats
-    baseline: Floats
-    height: Floats
-    turn: npt.NDArray[np.int8]
+    left: list[float]
+    right: list[float]
+    baseline: list[float]
+    height: list[float]
+    turn: list[int]
 
     @staticmethod
     def of(lines: Sequence[Line]) -> Lines:
         """These lines."""
-        places = np.array([(line.left, line.right, line.baseline, line.height) for line in lines])
-        left, right, baseline, height = places.reshape(-1, 4).T
-        turn = np.array([line.turn for line in lines], np.int8)
-        return Lines([line.start for line in lines], [line.end for line in lines], left, right, baseline, height, turn)
+        return Lines(*([getattr(line, name) for line in lines] for name in Line.__slots__))
 
     def __len__(self) -> int:
         return len(self.starts)
@@ -64,11 +53,11 @@ class Lines:
         return Line(
             self.starts[number],
             self.ends[number],
-            float(self.left[number]),
-            float(self.right[number]),
-            float(self.baseline[number]),
-            float(self.height[number]),
-            int(self.turn[number]),
+            self.left[number],
+            self.right[number],
+            self.baseline[number],
+            self.height[number],
+            self.turn[number],
         )
 
 
@@ -121,35 +110,49 @@ def _between(lines: Lines, first_word_right: Callable[[int], float]) -> list[str
 
     The test of a paragraph's last line is whether the next line's first word would still have fitted on it.
     """
-    if len(lines) < 2:
-        return [""] * len(lines)
-    left, right, baseline, height = lines.left, lines.right, lines.baseline, lines.height
-    high = np.maximum(height[:-1], height[1:])
-    down = (baseline[:-1] - baseline[1:]) / high
-    goes_on = (down > 0.2) & (down < 1.9) & (np.abs(height[:-1] - height[1:]) <= 0.15 * high)
-    goes_on &= (left[1:] <= right[:-1]) & (right[1:] >= left[:-1])  # else it is another column
-    if lines.turn.any():
-        goes_on &= lines.turn[:-1] == lines.turn[1:]
-    room = (_margin(left, right)[:-1] - right[:-1]) / high
-    goes_on_early = goes_on & (room > 0.3)
-    all_would_fit = (right[1:] - left[1:]) / high + 0.3 < room
-    indented = (left[1:] - left[:-1] > 0.8 * high) & (room > 0.5)
-    ended = goes_on_early & (all_would_fit | indented)
-    result = np.where(ended, LINE_END, np.where(goes_on, BLANK, EMPTY_LINE)).tolist()
-    unsure = (goes_on_early & ~ended).nonzero()[0]
-    limits = (left[1:] + (room - 0.3) * high)[unsure].tolist()
-    for number, limit in zip(unsure.tolist(), limits, strict=True):
-        if first_word_right(number + 1) < limit:
-            result[number] = LINE_END
+    if not lines:
+        return []
+    left, right, turn = lines.left, lines.right, lines.turn
+    result: list[str] = []
+    number = -1
+    for baseline, height, next_baseline, next_height, outermost in zip(
+        lines.baseline, lines.height, lines.baseline[1:], lines.height[1:], _outermost(right), strict=False
+    ):
+        number += 1
+        if height < next_height:
+            height, next_height = next_height, height
+        if not 0.2 * height < baseline - next_baseline < 1.9 * height or height - next_height > 0.15 * height:
+            result.append(EMPTY_LINE)
+            continue
+        begin, end, next_begin = left[number], right[number], left[number + 1]
+        if next_begin > end or right[number + 1] < begin or turn[number] != turn[number + 1]:
+            result.append(EMPTY_LINE)  # another column
+            continue
+        least = 0.3 * height
+        if outermost - end <= least or (room := _margin(left, right, number) - end) <= least:
+            result.append(BLANK)
+        elif room > 0.5 * height and next_begin > begin + 0.8 * height:
+            result.append(LINE_END)  # the next line is indented
+        elif right[number + 1] - next_begin + least < room:
+            result.append(LINE_END)  # all of the next line would have fitted
+        else:
+            result.append(LINE_END if first_word_right(number + 1) - next_begin + least < room else BLANK)
     result.append("")
     return result
 
 
-def _margin(left: Floats, right: Floats) -> Floats:
-    """How far to the right the lines reach that are near each line and in the same column."""
-    near = np.arange(len(left))[:, np.newaxis] + _NEAR
-    lefts = np.concatenate((_NO_LINE, _NO_LINE, left, _NO_LINE, _NO_LINE, _NO_LINE))[near]
-    rights = np.concatenate((_NO_LINE, _NO_LINE, right, _NO_LINE, _NO_LINE, _NO_LINE))[near]
-    same_column = (lefts < right[:, np.newaxis]) & (rights > left[:, np.newaxis])
-    margin: Floats = np.where(same_column, rights, right[:, np.newaxis]).max(axis=1)
+def _outermost(right: list[float]) -> Iterable[float]:
+    """How far to the right the lines near each line reach: two before it and three after it."""
+    padded = [-inf, -inf, *right, -inf, -inf, -inf]
+    return map(max, *(padded[first : first + len(right)] for first in range(6)))
+
+
+def _margin(left: list[float], right: list[float], number: int) -> float:
+    """The same for one line, without those that stand in another column."""
+    begin, margin = left[number], right[number]
+    end = margin
+    near = slice(number - 2 if number > 2 else 0, number + 4)
+    for other_begin, other_end in zip(left[near], right[near], strict=True):
+        if other_end > margin and other_begin < end and other_end > begin:
+            margin = other_end
     return margin

@@ -8,15 +8,17 @@ import re
 from array import array
 from collections.abc import Iterator, Sequence
 
-import numpy as np
-import numpy.typing as npt
 import pypdfium2.raw as raw
 
 from rankscope.core.documents.page_hyphens import LINE_HYPHEN
+from rankscope.core.documents.right_to_left import has_right_to_left, is_right_to_left, reading_order
 from rankscope.core.documents.text import REPLACEMENT
 
 _NO_CHARACTER = "\ufffe"  # in PDFium's quick answer a hyphen with its line end, and also a glyph without a meaning
 _WORD = re.compile(r"\S+")
+_LINE = re.compile(rf"[^\r\n{LINE_HYPHEN}]+|[\r\n{LINE_HYPHEN}]")
+
+MIRRORED = 4  # beside the quarter turns 0 to 3: a line that is read from right to left
 
 Box = tuple[float, float, float, float]
 _NO_BOX: Box = (0.0, 0.0, 0.0, 0.0)
@@ -34,15 +36,18 @@ class PdfCharacters:
     None where it is the same."""
 
     def __init__(self, textpage: raw.FPDF_TEXTPAGE) -> None:
-        self.text, self.sources = _read(textpage)
+        self.text, self.sources, utf16 = _read(textpage)
         self._handle = textpage
+        self._mirrored: set[int] = set()
         self._address = ctypes.cast(textpage, ctypes.c_void_p).value
         self._rectangle = raw.FS_RECTF()
         self._place = ctypes.addressof(self._rectangle)
+        if has_right_to_left(self.text, utf16):
+            self._put_in_reading_order()
 
-    def reaches(self, starts: Sequence[int], ends: Sequence[int]) -> npt.NDArray[np.float32]:
-        """For each stretch text[start:end] the boxes of its first and its last character: [stretches, 8], twice left,
-        top, right, bottom. Zeros where PDFium has no box."""
+    def reaches(self, starts: Sequence[int], ends: Sequence[int]) -> list[float]:
+        """For each stretch text[start:end], one after the other, the boxes of its first and its last character: eight
+        numbers, twice left, top, right, bottom. Zeros where PDFium has no box."""
         if self.sources is not None:
             starts, ends = [self.sources[start] for start in starts], [self.sources[end - 1] + 1 for end in ends]
         boxes = (ctypes.c_float * (8 * len(starts)))()
@@ -50,7 +55,7 @@ class PdfCharacters:
         for first, end, into in zip(starts, ends, range(place, place + ctypes.sizeof(boxes), 32), strict=True):
             _loose_box(handle, first, into)
             _loose_box(handle, end - 1, into + 16)
-        return np.frombuffer(memoryview(boxes), np.float32).reshape(-1, 8)
+        return boxes[:]
 
     def box(self, index: int) -> Box:
         """Left, bottom, right, top of a character in the page's own units; zeros where it has none."""
@@ -68,9 +73,12 @@ class PdfCharacters:
         return self._rectangle.right
 
     def turn(self, index: int) -> int:
-        """The quarter turns, against the clock, by which a character is turned."""
+        """The quarter turns, against the clock, by which a character is turned; :data:`MIRRORED` where a line starts
+        that is read from right to left."""
+        if index in self._mirrored:
+            return MIRRORED
         angle = raw.FPDFText_GetCharAngle(self._handle, index if self.sources is None else self.sources[index])
-        return round(angle / (math.pi / 2)) % 4 if angle > 0 else 0
+        return round(-angle / (math.pi / 2)) % 4 if angle > 0 else 0  # PDFium measures with the clock
 
     def turned_box(self, index: int, turn: int) -> Box:
         """The box of a character on the page turned back by ``turn`` quarter turns."""
@@ -97,6 +105,20 @@ class PdfCharacters:
                 result.append((left, right))
         return result
 
+    def _put_in_reading_order(self) -> None:
+        """Arabic and Hebrew as they are read, whatever order PDFium has them in."""
+        order: list[int] = []
+        for match in _LINE.finditer(self.text):
+            line = match.group()
+            boxes = [self.box(index) for index in range(*match.span())]
+            places = [(left, right) if right > left else None for left, _, right, _ in boxes]
+            if is_right_to_left(line):
+                self._mirrored.add(len(order) + len(line) - len(line.lstrip()))
+            order += (match.start() + index for index in reading_order(line, places))
+        sources = range(len(self.text)) if self.sources is None else self.sources
+        self.text = "".join(map(self.text.__getitem__, order))
+        self.sources = array("i", map(sources.__getitem__, order))
+
     def _pieces(self, count: int, turn: int) -> Iterator[tuple[float, float]]:
         left, top, right, bottom = ctypes.c_double(), ctypes.c_double(), ctypes.c_double(), ctypes.c_double()
         for number in range(count):
@@ -117,24 +139,27 @@ def _turned(box: Box, turn: int) -> Box:
         return bottom, -right, top, -left
     if turn == 2:
         return -right, -top, -left, -bottom
+    if turn == MIRRORED:
+        return -right, bottom, -left, top
     return -top, left, -bottom, right
 
 
-def _read(textpage: raw.FPDF_TEXTPAGE) -> tuple[str, array[int] | None]:
-    """All characters of the page; with the index by which PDFium knows each, unless they count alike."""
+def _read(textpage: raw.FPDF_TEXTPAGE) -> tuple[str, array[int] | None, bytes]:
+    """All characters of the page; the index by which PDFium knows each, unless they count alike; both as UTF-16."""
     count = raw.FPDFText_CountChars(textpage)
     if count <= 0:
-        return "", None
+        return "", None, b""
     buffer = (ctypes.c_ushort * (count * 2 + 2))()
     written = raw.FPDFText_GetText(textpage, 0, count, buffer)
+    utf16 = ctypes.string_at(buffer, max(0, written - 1) * 2)
     try:
-        quick = ctypes.string_at(buffer, max(0, written - 1) * 2).decode("utf-16-le")
+        quick = utf16.decode("utf-16-le")
     except UnicodeDecodeError:
         quick = ""
     # One call for the whole page is right as long as it neither drops nor adds characters.
     if len(quick) == count:
-        return (_marked_hyphens(textpage, quick) if _NO_CHARACTER in quick else quick), None
-    return _one_by_one(textpage, count)
+        return (_marked_hyphens(textpage, quick) if _NO_CHARACTER in quick else quick), None, utf16
+    return *_one_by_one(textpage, count), utf16
 
 
 def _marked_hyphens(textpage: raw.FPDF_TEXTPAGE, text: str) -> str:

@@ -10,14 +10,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby, pairwise
-from operator import attrgetter, is_
+from operator import attrgetter, gt, is_
 
 from rankscope.core.documents.page_lines import Line, Lines
 from rankscope.core.documents.pdf_characters import PdfCharacters
 
 _MAX_LINES = 2000
-_SAMPLES = 3  # lines that are looked at before a page is taken for one that may have columns
-_SIGNS = 2  # how many lines beside each other speak for columns
+_SAMPLES = 6  # lines that are looked at before a page is taken for one that may have columns
+_SIGNS = 2  # how many of them, or of lines that stand beside each other, speak for columns
 _GUTTER = 0.7  # how wide a gutter is at least, in heights of a line
 _ROWS = 4  # how many rows must meet at a gutter
 _MIN_SHARE = 0.2  # how wide a column is at least, as a share of the widest line
@@ -51,24 +51,29 @@ def column_by_column(lines: Lines, characters: PdfCharacters) -> Lines:
 
 def _may_have_columns(lines: Lines, characters: PdfCharacters) -> bool:
     """A quick look: whether a few long lines, or lines beside each other, show a gap between wide parts."""
-    widths = lines.right - lines.left
-    widest = float(widths.max())
-    if (lines.left[1:] > lines.right[:-1]).sum() >= _SIGNS and _many_beside(lines, _MIN_SHARE * widest):
+    widths = [right - left for left, right in zip(lines.left, lines.right, strict=True)]
+    widest = max(widths)
+    least = _MIN_SHARE * widest
+    beside = 0
+    for number, is_right in enumerate(map(gt, lines.left[1:], lines.right)):
+        if is_right and widths[number] > least and widths[number + 1] > least:
+            beside += _beside(lines[number], lines[number + 1])
+    if beside >= _SIGNS:
         return True
-    long = (widths > _LONG * widest).nonzero()[0].tolist()
+    long = [number for number, width in enumerate(widths) if width > _LONG * widest]
     samples = [long[len(long) * (2 * n + 1) // (2 * _SAMPLES)] for n in range(_SAMPLES)] if long else []
-    return any(
-        _wide_enough(*pair, _MIN_SHARE * widest)
-        for number in samples
-        if lines.ends[number] - lines.starts[number] > _MIN_CHARACTERS
-        for pair in pairwise(_stretches(lines[number], characters))
-    )
+    signs = 0
+    for looked_at, number in enumerate((*samples[::2], *samples[1::2])):
+        signs += _shows_gutter(lines[number], least, characters)
+        if signs >= _SIGNS or (signs == 0 and 2 * looked_at >= _SAMPLES - 2):
+            break
+    return signs >= _SIGNS
 
 
-def _many_beside(lines: Lines, least: float) -> bool:
-    """Whether some wide lines stand to the right of their predecessors."""
-    wide = [line for line in map(lines.__getitem__, range(len(lines))) if line.right - line.left > least]
-    return sum(_beside(line, following) for line, following in pairwise(wide)) >= _SIGNS
+def _shows_gutter(line: Line, least: float, characters: PdfCharacters) -> bool:
+    if line.end - line.start <= _MIN_CHARACTERS:
+        return False
+    return any(_wide_enough(*pair, least) for pair in pairwise(_stretches(line, characters)))
 
 
 def _beside(line: Line, following: Line) -> bool:

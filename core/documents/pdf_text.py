@@ -10,7 +10,6 @@ from __future__ import annotations
 from array import array
 from dataclasses import dataclass
 
-import numpy as np
 import pypdfium2.raw as raw
 
 from rankscope.core.documents.page_hyphens import LINE_HYPHEN
@@ -52,7 +51,7 @@ def page_text(textpage: raw.FPDF_TEXTPAGE) -> PageText:
 
     def first_word_right(number: int) -> float:
         space = text.find(" ", lines.starts[number], lines.ends[number])
-        return characters.right((space if space > 0 else lines.ends[number]) - 1, int(lines.turn[number]))
+        return characters.right((space if space > 0 else lines.ends[number]) - 1, lines.turn[number])
 
     running = joined(lines, text, first_word_right)
     return PageText(running.text, running.runs, characters.sources)
@@ -68,16 +67,17 @@ def _lines(characters: PdfCharacters) -> Lines:
         start, following = following, following + len(whole) + 1
         written = whole.strip()
         if written:
-            start += whole.index(written)
+            if whole[0].isspace():
+                start += whole.index(written)
             starts.append(start)
             ends.append(start + len(written))
-    left, top, _, bottom, _, _, right, _ = characters.reaches(starts, ends).T
-    height = np.maximum(top - bottom, 0.1)
-    lines = Lines(starts, ends, left, right, bottom, height, np.zeros(len(starts), np.int8))
-    # A line that is too narrow for so many characters may be turned.
-    narrow = right - left < 0.3 * height * np.subtract(ends, starts)
-    for number in narrow.nonzero()[0].tolist():
-        _turn(lines, number, characters)
+    corners = characters.reaches(starts, ends)
+    left, bottom, right = corners[0::8], corners[3::8], corners[6::8]
+    height = [top - low if top - low > 0.1 else 0.1 for top, low in zip(corners[1::8], bottom, strict=True)]
+    lines = Lines(starts, ends, left, right, bottom, height, [0] * len(starts))
+    for number, (begin, end, high) in enumerate(zip(left, right, height, strict=True)):
+        if end - begin < 0.3 * high * (ends[number] - starts[number]):  # too narrow for so many characters
+            _turn(lines, number, characters)
     return lines
 
 

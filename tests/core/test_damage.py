@@ -71,6 +71,9 @@ def test_a_newer_schema_is_refused(closed: Path) -> None:
     connection.close()
     with pytest.raises(WorkspaceTooNew, match="9999"):
         Workspace.open(closed)
+    for look in (verify, repair):
+        with pytest.raises(WorkspaceTooNew, match="9999"):
+            look(closed)
 
 
 def test_damaged_metadata_is_said(closed: Path) -> None:
@@ -150,6 +153,20 @@ def test_a_missing_segments_folder(closed: Path) -> None:
         assert workspace.fate("soup", "soup.txt").verdict.startswith("Its passages were in a damaged")
         assert workspace.index().encoded >= 5
     assert verify(closed).whole
+
+
+def test_a_workspace_that_was_never_finished_is_no_damage(tmp_path: Path) -> None:
+    (tmp_path / "metadata.sqlite").touch()
+    with pytest.raises(UsageError, match="no workspace"):
+        verify(tmp_path)
+    with sqlite3.connect(tmp_path / "metadata.sqlite") as connection:
+        connection.execute("PRAGMA user_version = 1")
+    connection.close()
+    (finding,) = verify(tmp_path).findings
+    assert "interrupted" in finding.problem
+    with Workspace.open(tmp_path, create=True) as workspace:
+        assert not workspace.notes
+    assert verify(tmp_path).whole
 
 
 def test_repair_touches_no_foreign_folder(tmp_path: Path) -> None:

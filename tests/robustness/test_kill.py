@@ -36,7 +36,12 @@ KILLS = (
 )
 QUERIES = ("the rotor vibrates", "what leaks?", "overheated bearing")
 # What a kill may leave, all of it dropped by the next run that writes.
-ALLOWED = ("It belongs to no committed batch", "It was being written by a run", "It holds files of a run")
+ALLOWED = (
+    "It belongs to no committed batch",
+    "It was being written by a run",
+    "It holds files of a run",
+    "Making the workspace was interrupted",
+)
 
 pytestmark = [pytest.mark.usefixtures("_small_steps"), pytest.mark.timeout(1_800 if LONG else 300)]
 

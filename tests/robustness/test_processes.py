@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -26,7 +27,7 @@ def test_a_second_writer_is_told_who_writes(indexed: Path, tmp_path: Path, start
         running = start("switch", folder, second_model)
         running.wait_until_started()
         while running.process.poll() is None and not (folder / "writer.json").exists():
-            pass
+            time.sleep(0.01)
         for write in (workspace.index, workspace.compact, lambda: workspace.remove_documents([1])):
             with pytest.raises(WorkspaceBusy, match=str(running.process.pid)):
                 write()

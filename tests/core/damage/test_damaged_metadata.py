@@ -95,6 +95,10 @@ ROWS: dict[str, tuple[str, str]] = {
     "passage lost": ("DELETE FROM passages WHERE id = 1", "number of passages"),
     "passage on the shelf": ("UPDATE documents SET removed_at = NULL", "number of passages"),
     "copy of nothing": ("UPDATE documents SET duplicate_of = 999 WHERE duplicate_of > 0", "copies of one that is not"),
+    "copy of another": (
+        "UPDATE documents SET duplicate_of = (SELECT id FROM documents WHERE path LIKE '%00.md') WHERE duplicate_of > 0",
+        "copies of one that is not",
+    ),
     "document lost": (f"DELETE FROM documents WHERE id = {ONE}", "belong to documents that are gone"),
     "counter": ("UPDATE meta SET value = '1r.3' WHERE key = 'generation'", "counter of changes"),
     "title": (f"UPDATE documents SET title = CAST(x'ff' AS TEXT) WHERE id = {ONE}", "cannot be read"),
