@@ -9,15 +9,18 @@ from __future__ import annotations
 
 from array import array
 from dataclasses import dataclass
+from itertools import groupby
+from operator import attrgetter
 
 import pypdfium2.raw as raw
 
 from rankscope.core.documents.page_hyphens import LINE_HYPHEN
-from rankscope.core.documents.page_lines import Lines, joined
+from rankscope.core.documents.page_lines import Line, Lines, joined
 from rankscope.core.documents.pdf_characters import PdfCharacters
 from rankscope.core.documents.pdf_columns import column_by_column
 
 NO_BOX = -1
+_DOWN = 3  # quarter turns against the clock
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +81,7 @@ def _lines(characters: PdfCharacters) -> Lines:
     for number, (begin, end, high) in enumerate(zip(left, right, height, strict=True)):
         if end - begin < 0.3 * high * (ends[number] - starts[number]):  # too narrow for so many characters
             _turn(lines, number, characters)
-    return lines
+    return _downwards(lines) if any(lines.turn) else lines
 
 
 def _turn(lines: Lines, number: int, characters: PdfCharacters) -> None:
@@ -89,3 +92,14 @@ def _turn(lines: Lines, number: int, characters: PdfCharacters) -> None:
         lines.left[number], lines.right[number] = left, characters.turned_box(lines.ends[number] - 1, turn)[2]
         lines.baseline[number], lines.height[number] = bottom, max(top - bottom, 0.1)
         lines.turn[number] = turn
+
+
+def _downwards(lines: Lines) -> Lines:
+    """The lines with those in order that run down the page: PDFium has the last of them first."""
+    result: list[Line] = []
+    for turn, group in groupby(map(lines.__getitem__, range(len(lines))), key=attrgetter("turn")):
+        together = list(group)
+        if turn == _DOWN:
+            together.sort(key=lambda line: (-round(2 * line.baseline / line.height), line.left))
+        result += together
+    return Lines.of(result)

@@ -98,3 +98,55 @@ def test_without_tesseract_it_is_said_how_to_get_it(tmp_path, monkeypatch):
     picture("The shaft is worn").save(tmp_path / "sign.png")
     missing = failure(tmp_path / "sign.png")
     assert missing.reason == "needs OCR" and "tesseract-ocr" in missing.remedy
+
+
+@needs_tesseract
+def test_each_page_of_a_fax_is_drawn_with_its_own_words(tmp_path):
+    path = tmp_path / "fax.tif"
+    picture("First page").save(path, save_all=True, append_images=[picture("The second")])
+    extraction = recognise(path)
+    page = extraction.pages[1]
+    view = render_page(path, 2, 450)
+    assert len(view.boxes) == page.end - page.start == len("The second")
+    with pytest.raises(Unreadable, match="has no page 3"):
+        render_page(path, 3, 450)
+
+
+@needs_tesseract
+def test_a_picture_that_moves_is_read_as_its_first_frame(tmp_path):
+    frames = [picture("The first frame"), picture("Another one")]
+    frames[0].save(tmp_path / "moving.gif", save_all=True, append_images=frames[1:])
+    extraction = recognise(tmp_path / "moving.gif")
+    assert extraction.text == "The first frame" and len(extraction.pages) == 1
+    assert "Only the first" in extraction.warnings[0]
+
+
+@needs_tesseract
+def test_transparent_and_fine_grey_pictures_are_read_as_on_paper(tmp_path):
+    words = picture("The shaft is worn").convert("L")
+    clear = Image.new("RGBA", words.size, (0, 0, 0, 0))
+    clear.putalpha(words.point(lambda shade: 255 - shade))
+    clear.save(tmp_path / "clear.png")
+    assert recognise(tmp_path / "clear.png").text == "The shaft is worn"
+    fine = words.convert("I").point(lambda shade: shade * 200).convert("I;16")
+    fine.save(tmp_path / "fine.tif")
+    assert recognise(tmp_path / "fine.tif").text == "The shaft is worn"
+
+
+@needs_tesseract
+def test_the_boxes_of_a_picture_that_lies_on_its_side_go_with_how_it_is_shown(tmp_path):
+    path = tmp_path / "turned.jpg"
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    picture("Lying on its side").rotate(90, expand=True).save(path, exif=exif)
+    view = render_page(path, 1, 900)
+    assert (view.width, view.height) == (900, 300)
+    left, top, right, bottom = view.boxes[0]
+    assert 50 < left < right < 100 and 60 < top < bottom < 150
+
+
+def test_a_picture_is_drawn_also_without_tesseract(tmp_path, monkeypatch):
+    monkeypatch.setattr(ocr, "program", lambda: None)
+    picture("The shaft is worn").save(tmp_path / "plain.png")
+    view = render_page(tmp_path / "plain.png", 1, 90)
+    assert (view.width, view.height, view.boxes) == (90, 30, [])

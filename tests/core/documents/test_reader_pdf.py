@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from PIL import Image, ImageDraw, ImageFont
 from reportlab.lib.pdfencrypt import StandardEncryption
@@ -11,6 +13,7 @@ from rankscope.core.documents import ocr
 from rankscope.core.documents.failures import NeedsRecognition, Unreadable
 from rankscope.core.documents.pages import render_page
 from rankscope.core.documents.passwords import set_passwords
+from rankscope.core.documents.readers import pdf as pdf_reader
 from rankscope.core.documents.readers.pdf import read, recognise
 
 
@@ -142,6 +145,58 @@ def test_what_people_wrote_onto_a_page_is_read(tmp_path):
     assert {"Ada the fitter", "Check the bearing first"} <= set(extraction.text.split("\n"))
     view = render_page(tmp_path / "form.pdf", 1, 400)
     assert len(view.boxes) == len(extraction.text)
+
+
+def test_a_picture_on_the_cover_of_a_long_text_is_not_recognised_and_that_is_said(tmp_path):
+    Image.new("L", (300, 300), 128).save(tmp_path / "cover.png")
+    canvas = Canvas(str(tmp_path / "report.pdf"), pagesize=(400, 500))
+    canvas.drawImage(str(tmp_path / "cover.png"), 0, 0, 400, 500)
+    canvas.showPage()
+    for number in range(2, 16):
+        canvas.drawString(50, 400, f"Page {number} of a report.")
+        canvas.showPage()
+    canvas.save()
+    extraction = read(tmp_path / "report.pdf")
+    assert len(extraction.pages) == 15
+    assert extraction.warnings[0].startswith("Page 1 held only pictures")
+    assert render_page(tmp_path / "report.pdf", 1, 100).boxes == []
+
+
+@pytest.mark.skipif(not ocr.available(), reason="Tesseract is not installed")
+def test_recognition_that_runs_out_of_time_leaves_pages_out_and_says_which(tmp_path, monkeypatch):
+    monkeypatch.setattr(pdf_reader, "_SECONDS_OF_OCR", 0.0)
+    extraction = recognise(scan(tmp_path, "A page with text."))
+    assert extraction.text.strip() == "A page with text."
+    assert "Page 2" in extraction.warnings[0] and "gave up" in extraction.warnings[0]
+    with pytest.raises(Unreadable) as caught:
+        recognise(scan(tmp_path))
+    assert caught.value.failure.reason == "needs OCR"
+
+
+def test_letters_drawn_as_outlines_are_recognised(tmp_path):
+    canvas = Canvas(str(tmp_path / "outlines.pdf"), pagesize=(600, 300))
+    for number in range(300):
+        path = canvas.beginPath()
+        path.rect(20 + 7 * (number % 80), 200 - 20 * (number // 80), 4, 9)
+        canvas.drawPath(path)
+    canvas.save()
+    if ocr.available():
+        with pytest.raises(NeedsRecognition):
+            read(tmp_path / "outlines.pdf")
+    else:
+        assert failure(tmp_path / "outlines.pdf").reason == "needs OCR"
+
+
+def test_damaged_pages_are_left_out_and_named(tmp_path):
+    path = pdf(tmp_path, [["One."], ["Two."], ["Three."]])
+    whole = path.read_bytes()
+    kids = re.search(rb"/Kids \[ (\d+ 0 R) (\d+ 0 R) (\d+ 0 R) \]", whole)
+    path.write_bytes(whole.replace(kids.group(), b"/Kids [ %b 99 0 R %b ]" % kids.group(1, 3)))
+    extraction = read(path)
+    assert extraction.text == "One.\nThree." and [page.number for page in extraction.pages] == [1, 3]
+    assert extraction.warnings == ("Page 2 could not be read: the file is damaged there.",)
+    path.write_bytes(whole.replace(kids.group(), b"/Kids [ 97 0 R 98 0 R 99 0 R ]"))
+    assert failure(path).reason == "damaged"
 
 
 def test_damage_is_named(tmp_path):
