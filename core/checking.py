@@ -5,19 +5,17 @@ longer UTF-8, or where two places say the same and now differ: a passage against
 its hash, a number of passages against the passages, an index against its table, the full-text index against the
 passages, a segment's sizes and checksum against its file, the manifest against its copy. A bit that turns one valid
 value into another that nothing repeats is not found: in a title, an author, a date, a size, a message, a source's
-patterns, the headings of a text, and the white space between passages.
+patterns, the headings of a text, the white space between passages, and the number of a passage's vectors where no other
+passage has that number.
 """
 
 from __future__ import annotations
 
 import json
 import re
-import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import Enum
-from functools import cache
-from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Connection, String, Text
@@ -28,6 +26,7 @@ from rankscope.core.indexes import lexical
 from rankscope.core.ranking.passages import encoded_hash
 from rankscope.core.storage import schema
 from rankscope.core.storage.database import Database
+from rankscope.core.storage.tables import tables_are_ours
 from rankscope.core.stored_text import stored_extraction
 
 
@@ -68,7 +67,7 @@ _FULL_TEXT = re.compile(r"\blexical\b|fts5", re.IGNORECASE)
 def every_flaw(database: Database) -> list[Flaw]:
     """All that is wrong with the metadata. Raises WorkspaceError when SQLite cannot even read it."""
     with database.read() as connection:
-        broken = structure(connection) or foreign_tables(connection)
+        broken = structure(connection)
         if broken is not None:
             return [broken]
         found = flaws(connection)
@@ -96,53 +95,13 @@ def full_text_problem(database: Database) -> str:
 
 
 def structure(connection: Connection) -> Flaw | None:
-    """What SQLite finds wrong with the file itself; not what it finds in the full-text index."""
+    """What is wrong with the file itself or its tables; not what is wrong with the full-text index."""
     said = [str(row[0]) for row in connection.exec_driver_sql("PRAGMA integrity_check(100)")]
     said = [line for line in said if line != "ok" and not _FULL_TEXT.search(line)]
     if not said:
-        return None
+        return None if tables_are_ours(connection) else Flaw("Its tables are not those of a workspace.", Cure.NONE)
     cure = Cure.REINDEX if all(_INDEX_ONLY.match(line) for line in said) else Cure.NONE
     return Flaw(f"SQLite finds damage: {said[0].strip().splitlines()[0]}.", cure)
-
-
-def foreign_tables(connection: Connection) -> Flaw | None:
-    """Whether the tables are not those that the migrations make."""
-    if _tables(connection) == _expected_tables():
-        return None
-    return Flaw("Its tables are not those of a workspace.", Cure.NONE)
-
-
-def _tables(connection: Connection) -> frozenset[tuple[object, ...]]:
-    """Columns, indexed columns, triggers and the full-text index. Not the text that made the tables, which depends on
-    the libraries' versions."""
-    rows = [
-        *connection.exec_driver_sql(
-            'SELECT t.name, CAST(c.name AS BLOB), CAST(c.type AS BLOB), c."notnull", c.pk FROM sqlite_master t '
-            "JOIN pragma_table_info(t.name) c WHERE t.type = 'table' AND t.name NOT LIKE 'sqlite%' "
-            "AND t.name NOT LIKE 'lexical%'"
-        ),
-        *connection.exec_driver_sql(
-            "SELECT t.name, t.tbl_name, i.seqno, CAST(i.name AS BLOB) FROM sqlite_master t "
-            "JOIN pragma_index_info(t.name) i WHERE t.type = 'index' AND t.name NOT LIKE 'sqlite%' "
-            "AND t.name NOT LIKE 'lexical%'"
-        ),
-        *connection.exec_driver_sql(
-            "SELECT name, CAST(sql AS BLOB) FROM sqlite_master WHERE type = 'trigger' OR name = 'lexical'"
-        ),
-    ]
-    return frozenset(tuple(row) for row in rows)
-
-
-@cache
-def _expected_tables() -> frozenset[tuple[object, ...]]:
-    with tempfile.TemporaryDirectory(prefix="rankscope-") as folder:
-        database = Database(Path(folder))
-        try:
-            database.migrate()
-            with database.read() as connection:
-                return _tables(connection)
-        finally:
-            database.close()
 
 
 def flaws(connection: Connection) -> list[Flaw]:
@@ -169,6 +128,14 @@ _RULES = (
         "{n} documents name vectors that no segment has.",
         Cure.READ_AGAIN,
         f"{_ROWS_OUTSIDE.format(table='passages')} UNION {_ROWS_OUTSIDE.format(table='shelf')}",
+    ),
+    (
+        "{n} documents name the vectors of another text.",
+        Cure.READ_AGAIN,
+        "WITH every AS (SELECT document_id, segment_id, row, hash FROM passages "
+        "UNION ALL SELECT document_id, segment_id, row, hash FROM shelf) "
+        "SELECT DISTINCT document_id FROM every WHERE (segment_id, row) IN "
+        "(SELECT segment_id, row FROM every GROUP BY segment_id, row HAVING count(DISTINCT hash) > 1)",
     ),
     (
         "{n} documents do not have the number of passages that they should have.",
@@ -208,9 +175,9 @@ def _orphans(connection: Connection) -> Iterator[Flaw]:
     owned = [row for row in broken if row[2] == "documents"]
     if owned:
         yield Flaw(f"{len(owned)} rows belong to documents that are gone.", Cure.ORPHANS)
-    homeless = tuple(row[1] for row in broken if row[0] == "documents" and row[2] == "sources")
-    if homeless:
-        yield Flaw(f"{len(homeless)} documents belong to a source that is gone.", Cure.FORGET, homeless)
+    homeless = sum(row[2] == "sources" for row in broken)
+    if homeless:  # nobody knows any longer which folder that was
+        yield Flaw(f"{homeless} documents belong to a source that is gone.", Cure.NONE)
 
 
 def _wrong_passages(connection: Connection) -> Iterator[Flaw]:

@@ -90,7 +90,7 @@ def segment_problem(folder: Path, row: Any) -> str:
 def _metadata(database: Database, done: list[str]) -> bool:
     """Cure the flaws of the metadata; False when something is left that nothing cures."""
     with database.read() as connection:
-        broken = checking.structure(connection) or checking.foreign_tables(connection)
+        broken = checking.structure(connection)
     if broken is not None:
         if broken.cure is not Cure.REINDEX or not _reindexed(database):
             return False

@@ -35,6 +35,8 @@ def open_pdf(path: Path) -> Iterator[pdfium.PdfDocument]:
 
 def _opened(path: Path) -> pdfium.PdfDocument:
     for password in (None, *passwords()):
+        # A file without pages leaves the error of an earlier file standing; after this it is one of the structure.
+        raw.FPDF_LoadMemDocument(b"", 0, None)
         try:
             return pdfium.PdfDocument(path, password)
         except pdfium.PdfiumError as error:

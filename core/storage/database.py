@@ -228,7 +228,10 @@ def _database_errors(path: Path) -> Iterator[None]:
                 RESTORE,
             ) from error
         if "could not decode" in text:
-            raise _unreadable(path) from None  # the error holds the text: it must not be chained or shown
+            raise WorkspaceError(
+                f"The metadata {path} is damaged: a text in it can no longer be read.",
+                "Run “rankscope verify --repair”.",
+            ) from None  # the error holds the text: it must not be chained or shown
         if "fts5" in text or "vtable constructor" in text:
             raise WorkspaceError(
                 f"The full-text index in {path} is damaged.", "Run “rankscope verify --repair”."
@@ -238,11 +241,5 @@ def _database_errors(path: Path) -> Iterator[None]:
         if "readonly" in text or "unable to open" in text:
             raise WorkspaceError(f"The metadata {path} cannot be opened for writing.", "Check permissions.") from error
         raise
-    except UnicodeDecodeError:  # SQLite's own message holds a name that is damaged
-        raise _unreadable(path) from None
-
-
-def _unreadable(path: Path) -> WorkspaceError:
-    return WorkspaceError(
-        f"The metadata {path} is damaged: a text in it can no longer be read.", "Run “rankscope verify --repair”."
-    )
+    except UnicodeDecodeError:  # SQLite's own message names a table, and that name is damaged
+        raise WorkspaceError(f"The metadata {path} is damaged: its tables can no longer be read.", RESTORE) from None

@@ -84,6 +84,7 @@ ROWS: dict[str, tuple[str, str]] = {
     "no row": ('UPDATE passages SET "row" = 1000 WHERE id = 1', "name vectors that no segment"),
     "no row on the shelf": ('UPDATE shelf SET "row" = -1', "name vectors that no segment"),
     "segment forgotten": ("DELETE FROM segments WHERE id = 2", "name vectors that no segment"),
+    "the row of another": ('UPDATE passages SET "row" = "row" - 1 WHERE id = 2', "vectors of another text"),
     "another hash": ("UPDATE passages SET hash = zeroblob(16) WHERE id = 2", "not what their texts"),
     "no hash": ("UPDATE passages SET hash = NULL WHERE id = 2", "not what their texts"),
     "another context": ("UPDATE passages SET context = 'x' WHERE id = 2", "not what their texts"),
@@ -131,3 +132,12 @@ def test_foreign_tables_are_not_taken_for_ours(folder: Path) -> None:
     sql(folder, "ALTER TABLE next_documents RENAME COLUMN text_hash TO text_hush")
     (finding,) = findings(folder)
     assert "not those of a workspace" in finding.problem and "backup" in finding.remedy
+
+
+def test_a_source_that_is_lost_costs_no_document(folder: Path) -> None:
+    sql(folder, "DELETE FROM sources")
+    (finding,) = findings(folder)
+    assert "source that is gone" in finding.problem and "new workspace" in finding.remedy
+    repair(folder)
+    with Workspace.open(folder) as workspace:
+        assert workspace.documents() and workspace.search("rotor").passages
