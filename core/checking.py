@@ -96,7 +96,8 @@ def full_text_problem(database: Database) -> str:
 
 def structure(connection: Connection) -> Flaw | None:
     """What is wrong with the file itself or its tables; not what is wrong with the full-text index."""
-    said = [str(row[0]) for row in connection.exec_driver_sql("PRAGMA integrity_check(100)")]
+    rows = connection.exec_driver_sql("SELECT CAST(integrity_check AS BLOB) FROM pragma_integrity_check(100)")
+    said = [bytes(row[0]).decode("utf-8", "replace") for row in rows]
     said = [line for line in said if line != "ok" and not _FULL_TEXT.search(line)]
     if not said:
         return None if tables_are_ours(connection) else Flaw("Its tables are not those of a workspace.", Cure.NONE)

@@ -1,4 +1,4 @@
-"""Whether a database has the tables that the migrations make: a bit that flips in their description renames a column."""
+"""Whether a database has the tables that the migrations make: a flipped bit in their description renames a column."""
 
 from __future__ import annotations
 
@@ -21,17 +21,17 @@ def _tables(connection: Connection) -> frozenset[tuple[object, ...]]:
     the libraries' versions."""
     rows = [
         *connection.exec_driver_sql(
-            'SELECT t.name, CAST(c.name AS BLOB), CAST(c.type AS BLOB), c."notnull", c.pk FROM sqlite_master t '
+            'SELECT CAST(t.name AS BLOB), CAST(c.name AS BLOB), CAST(c.type AS BLOB), c."notnull", c.pk FROM sqlite_master t '
             "JOIN pragma_table_info(t.name) c WHERE t.type = 'table' AND t.name NOT LIKE 'sqlite%' "
             "AND t.name NOT LIKE 'lexical%'"
         ),
         *connection.exec_driver_sql(
-            "SELECT t.name, t.tbl_name, i.seqno, CAST(i.name AS BLOB) FROM sqlite_master t "
+            "SELECT CAST(t.name AS BLOB), CAST(t.tbl_name AS BLOB), i.seqno, CAST(i.name AS BLOB) FROM sqlite_master t "
             "JOIN pragma_index_info(t.name) i WHERE t.type = 'index' AND t.name NOT LIKE 'sqlite%' "
             "AND t.name NOT LIKE 'lexical%'"
         ),
         *connection.exec_driver_sql(
-            "SELECT name, CAST(sql AS BLOB) FROM sqlite_master WHERE type = 'trigger' OR name = 'lexical'"
+            "SELECT CAST(name AS BLOB), CAST(sql AS BLOB) FROM sqlite_master WHERE type = 'trigger' OR name = 'lexical'"
         ),
     ]
     return frozenset(tuple(row) for row in rows)
