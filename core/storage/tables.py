@@ -21,7 +21,8 @@ def _tables(connection: Connection) -> frozenset[tuple[object, ...]]:
     the libraries' versions."""
     rows = [
         *connection.exec_driver_sql(
-            'SELECT CAST(t.name AS BLOB), CAST(c.name AS BLOB), CAST(c.type AS BLOB), c."notnull", c.pk FROM sqlite_master t '
+            'SELECT CAST(t.name AS BLOB), CAST(c.name AS BLOB), CAST(c.type AS BLOB), c."notnull", c.pk '
+            "FROM sqlite_master t "
             "JOIN pragma_table_info(t.name) c WHERE t.type = 'table' AND t.name NOT LIKE 'sqlite%' "
             "AND t.name NOT LIKE 'lexical%'"
         ),
