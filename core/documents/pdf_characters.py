@@ -6,7 +6,8 @@ import ctypes
 import math
 import re
 from array import array
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
 
 import pypdfium2.raw as raw
 
@@ -24,10 +25,15 @@ Box = tuple[float, float, float, float]
 _NO_BOX: Box = (0.0, 0.0, 0.0, 0.0)
 
 
-# PDFium's function as in its bindings, but taking plain addresses: that is quicker, and every line of a page needs it.
-_loose_box = ctypes.PYFUNCTYPE(ctypes.c_int, ctypes.c_void_p, ctypes.c_int, ctypes.c_void_p)(
-    ctypes.cast(raw.FPDFText_GetLooseCharBox, ctypes.c_void_p).value or 0
-)
+def _with_addresses(function: Any, *arguments: type[ctypes.c_void_p | ctypes.c_int]) -> Callable[..., int]:
+    """A function of PDFium that takes plain addresses. That is quicker than what its bindings take: they need a new
+    type for each length of an array, and every page has its own."""
+    return ctypes.PYFUNCTYPE(ctypes.c_int, *arguments)(ctypes.cast(function, ctypes.c_void_p).value or 0)
+
+
+_loose_box = _with_addresses(raw.FPDFText_GetLooseCharBox, ctypes.c_void_p, ctypes.c_int, ctypes.c_void_p)
+_get_text = _with_addresses(raw.FPDFText_GetText, ctypes.c_void_p, ctypes.c_int, ctypes.c_int, ctypes.c_void_p)
+_BOX_BYTES = ctypes.sizeof(raw.FS_RECTF)
 
 
 class PdfCharacters:
@@ -50,12 +56,13 @@ class PdfCharacters:
         numbers, twice left, top, right, bottom. Zeros where PDFium has no box."""
         if self.sources is not None:
             starts, ends = [self.sources[start] for start in starts], [self.sources[end - 1] + 1 for end in ends]
-        boxes = (ctypes.c_float * (8 * len(starts)))()
-        handle, place = self._address, ctypes.addressof(boxes)
-        for first, end, into in zip(starts, ends, range(place, place + ctypes.sizeof(boxes), 32), strict=True):
-            _loose_box(handle, first, into)
-            _loose_box(handle, end - 1, into + 16)
-        return boxes[:]
+        boxes = array("f", bytes(2 * _BOX_BYTES * len(starts)))
+        handle, place = self._address, boxes.buffer_info()[0]
+        for first, end in zip(starts, ends, strict=True):
+            _loose_box(handle, first, place)
+            _loose_box(handle, end - 1, place + _BOX_BYTES)
+            place += 2 * _BOX_BYTES
+        return boxes.tolist()
 
     def box(self, index: int) -> Box:
         """Left, bottom, right, top of a character in the page's own units; zeros where it has none."""
@@ -149,9 +156,10 @@ def _read(textpage: raw.FPDF_TEXTPAGE) -> tuple[str, array[int] | None, bytes]:
     count = raw.FPDFText_CountChars(textpage)
     if count <= 0:
         return "", None, b""
-    buffer = (ctypes.c_ushort * (count * 2 + 2))()
-    written = raw.FPDFText_GetText(textpage, 0, count, buffer)
-    utf16 = ctypes.string_at(buffer, max(0, written - 1) * 2)
+    buffer = array("H", bytes(4 * count + 4))
+    place = buffer.buffer_info()[0]
+    written = _get_text(ctypes.cast(textpage, ctypes.c_void_p).value, 0, count, place)
+    utf16 = ctypes.string_at(place, 2 * max(0, written - 1))
     try:
         quick = utf16.decode("utf-16-le")
     except UnicodeDecodeError:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import subprocess
 from collections.abc import Iterator
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
@@ -92,8 +93,8 @@ def _table(picture: Image, seconds: float) -> dict[str, list[Any]]:
             timeout=seconds,
             output_type=pytesseract.Output.DICT,
         )
-    except (RuntimeError, OSError, ValueError, TypeError):  # what Tesseract reports, or what it left half-written
-        raise RecognitionFailed from None
+    except (RuntimeError, OSError, ValueError, TypeError, subprocess.SubprocessError):
+        raise RecognitionFailed from None  # what Tesseract reports, what it left half-written, no answer at all
     return table
 
 

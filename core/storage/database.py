@@ -9,6 +9,7 @@ import sqlite3
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
+from threading import Lock
 from typing import Any
 from urllib.parse import quote
 
@@ -25,6 +26,7 @@ from rankscope.core.storage.files import BESIDE, disk_errors, sync_file, sync_fo
 NAME = "metadata.sqlite"
 LOG = f"{NAME}-wal"  # what was committed and is not yet folded into the file
 RESTORE = "Restore it from a backup, or make a new workspace from the same folders."
+_ONE_MIGRATION = Lock()  # Alembic keeps what it works on in its module
 _WORTH_SHRINKING = 0.1  # share of unused pages from which the file is written anew
 
 
@@ -141,17 +143,17 @@ class Database:
             raise WorkspaceError(f"The metadata {self.path} is damaged: it has two versions.", RESTORE)
         return heads[0] if heads else None
 
-    def migrate(self) -> None:
-        """Bring the schema up to date, after a backup copy when there is something to lose."""
+    def migrate(self, revision: str = "head") -> None:
+        """Bring the schema up to date (or to a revision), after a backup copy when there is something to lose."""
         if self.is_current():
             return
         current = self._revision()
         if current is not None:
             self._back_up(current)
-        with self.write() as connection:
+        with _ONE_MIGRATION, self.write() as connection:
             config = _alembic()
             config.attributes["connection"] = connection
-            command.upgrade(config, "head")
+            command.upgrade(config, revision)
 
     def _back_up(self, revision: str) -> None:
         """Copy the file through SQLite, which sees one state of it whoever else has it open."""

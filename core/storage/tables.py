@@ -6,19 +6,21 @@ import tempfile
 from functools import cache
 from pathlib import Path
 
+from alembic.runtime.migration import MigrationContext
 from sqlalchemy import Connection
 
 from rankscope.core.storage.database import Database
 
 
 def tables_are_ours(connection: Connection) -> bool:
-    """True when tables, columns, indexes and triggers are those of this version's workspaces."""
-    return _tables(connection) == _expected_tables()
+    """True when tables, columns, indexes and triggers are those that the migrations made up to its own revision."""
+    heads = MigrationContext.configure(connection).get_current_heads()
+    return len(heads) == 1 and _tables(connection) == _expected_tables(heads[0])
 
 
 def _tables(connection: Connection) -> frozenset[tuple[object, ...]]:
-    """Columns, indexed columns, triggers and the full-text index. Not the text that made the tables, which depends on
-    the libraries' versions."""
+    """Columns, indexed columns, references, triggers and the full-text index. Not the text that made the tables,
+    which depends on the libraries' versions."""
     rows = [
         *connection.exec_driver_sql(
             'SELECT CAST(t.name AS BLOB), CAST(c.name AS BLOB), CAST(c.type AS BLOB), c."notnull", c.pk '
@@ -32,6 +34,11 @@ def _tables(connection: Connection) -> frozenset[tuple[object, ...]]:
             "AND t.name NOT LIKE 'lexical%'"
         ),
         *connection.exec_driver_sql(
+            'SELECT CAST(t.name AS BLOB), CAST(k."table" AS BLOB), CAST(k."from" AS BLOB), CAST(k.on_delete AS BLOB) '
+            "FROM sqlite_master t JOIN pragma_foreign_key_list(t.name) k WHERE t.type = 'table' "
+            "AND t.name NOT LIKE 'sqlite%' AND t.name NOT LIKE 'lexical%'"
+        ),
+        *connection.exec_driver_sql(
             "SELECT CAST(name AS BLOB), CAST(sql AS BLOB) FROM sqlite_master WHERE type = 'trigger' OR name = 'lexical'"
         ),
     ]
@@ -39,11 +46,11 @@ def _tables(connection: Connection) -> frozenset[tuple[object, ...]]:
 
 
 @cache
-def _expected_tables() -> frozenset[tuple[object, ...]]:
+def _expected_tables(revision: str) -> frozenset[tuple[object, ...]]:
     with tempfile.TemporaryDirectory(prefix="rankscope-") as folder:
         database = Database(Path(folder))
         try:
-            database.migrate()
+            database.migrate(revision)
             with database.read() as connection:
                 return _tables(connection)
         finally:

@@ -189,6 +189,7 @@ def test_switching(
 def test_migrating(tmp_path: Path, start: Callable[..., Any], indexed: Path) -> None:
     old = tmp_path / "old"
     make_first_version(indexed, old)
+    assert verify(old).whole  # an older one is whole, too
     with sqlite3.connect(old / "metadata.sqlite") as connection:
         rows = connection.execute("SELECT * FROM passages ORDER BY id").fetchall()
     connection.close()
