@@ -11,7 +11,6 @@ from rankscope.core.documents.text import clean, one_line
 _SPACES = re.compile(r"[ \t\n\r\f\v]+")
 
 NOTHING, LINE, BLOCK, CELL = "", "\n", "\n\n", "\t"
-_STRENGTH = {NOTHING: 0, LINE: 1, BLOCK: 2, CELL: 0}
 
 
 class TextBuilder:
@@ -47,11 +46,15 @@ class TextBuilder:
 
     def line(self) -> None:
         """What follows starts on a new line."""
-        self._break_at_least(LINE)
+        if not self._break and not self._locked:
+            self._break = LINE
+        self._space = False
 
     def block(self) -> None:
         """What follows is a new block, set off by an empty line."""
-        self._break_at_least(BLOCK)
+        if not self._locked:
+            self._break = BLOCK
+        self._space = False
 
     def start_row(self) -> None:
         """A table row starts. The blocks that its first cell begins with do not set it off from the row before."""
@@ -99,27 +102,21 @@ class TextBuilder:
         """The text and its headings."""
         return "".join(self._parts), tuple(self._headings)
 
-    def _break_at_least(self, kind: str) -> None:
-        if not self._locked and _STRENGTH[kind] > _STRENGTH[self._break]:
-            self._break = kind
-        self._space = False
-
     def _write(self, text: str) -> None:
         if self._length:
-            if self._break:
-                self._append(self._break)
-            elif self._space:
-                self._append(" ")
+            gap = self._break or (" " if self._space else "")
+            if gap:
+                self._parts.append(gap)
+                self._length += len(gap)
         self._break = NOTHING
         self._space = self._locked = False
         if self._prefix:
-            prefix, self._prefix = self._prefix, ""
-            self._append(prefix)
+            self._parts.append(self._prefix)
+            self._length += len(self._prefix)
+            self._prefix = ""
         if self._open is not None and self._open[1] < 0:
             self._open = (self._open[0], self._length)
-        self._append(clean(text))
-
-    def _append(self, text: str) -> None:
+        text = clean(text)
         self._parts.append(text)
         self._length += len(text)
 

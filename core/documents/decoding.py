@@ -20,6 +20,7 @@ _MARKS = (
     (codecs.BOM_UTF16_LE, "utf-16-le"),
     (codecs.BOM_UTF16_BE, "utf-16-be"),
 )
+_FIRST_BYTES = tuple(mark for mark, _ in _MARKS)
 _SAMPLE = 64 * 1024
 _CONTROLS = bytes(set(range(32)) - {0, 8, 9, 10, 11, 12, 13, 27})
 _MULTIBYTE = re.compile(rb"[\xc2-\xdf][\x80-\xbf]|[\xe0-\xef][\x80-\xbf]{2}|[\xf0-\xf4][\x80-\xbf]{3}")
@@ -61,9 +62,9 @@ def decode(data: bytes, declared: str | None = None) -> Decoded:
     Raises:
         NotText: the bytes are binary data.
     """
-    for mark, encoding in _MARKS:
-        if data.startswith(mark):
-            return _with_losses(data[len(mark) :], encoding)
+    if data.startswith(_FIRST_BYTES):
+        mark, encoding = next(entry for entry in _MARKS if data.startswith(entry[0]))
+        return _with_losses(data[len(mark) :], encoding)
     head = data[:_SAMPLE]
     wide = _wide_encoding(head)
     if wide is None and _looks_binary(head):
@@ -138,14 +139,13 @@ def _with_losses(data: bytes, encoding: str, *notes: str) -> Decoded:
 
 
 def _nul_warning(text: str) -> tuple[str, ...]:
-    count = text.count("\x00")
+    count = text.count("\x00") if "\x00" in text else 0  # none is found sooner than counted
     return (f"{count} NUL characters were replaced.",) if count else ()
 
 
 def _wide_encoding(sample: bytes) -> str | None:
     """UTF-16 or UTF-32 without a byte order mark: Latin letters have zero bytes in every second or fourth place."""
-    zeros = sample.count(0)
-    if len(sample) < 4 or zeros < len(sample) // 4:
+    if len(sample) < 4 or 0 not in sample or sample.count(0) < len(sample) // 4:
         return None
     shares = [column.count(0) / len(column) for column in (sample[offset::4] for offset in range(4))]
     full = [share > 0.7 for share in shares]
@@ -166,8 +166,7 @@ def _looks_binary(sample: bytes) -> bool:
     if not sample:
         return False
     controls = len(sample) - len(sample.translate(None, _CONTROLS))
-    zeros = sample.count(0)
-    return controls > max(1, 0.01 * len(sample)) or zeros > 0.3 * len(sample)
+    return controls > max(1, 0.01 * len(sample)) or (0 in sample and sample.count(0) > 0.3 * len(sample))
 
 
 def _guess(data: bytes) -> Decoded:

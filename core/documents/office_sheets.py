@@ -109,6 +109,8 @@ _AS_TEXT: dict[type, Callable[[Any], str]] = {
 def _one_line_each(lines: list[str]) -> list[str]:
     """The lines without the line breaks that their cells hold."""
     whole = "\n".join(lines)
-    if whole.count("\n") < len(lines) and not any(sign in whole for sign in _ODD_BREAKS):
+    if any(sign in whole for sign in _ODD_BREAKS):
+        return [_LINE_BREAKS.sub(" ", line) for line in lines]
+    if whole.count("\n") < len(lines):
         return lines
-    return [_LINE_BREAKS.sub(" ", line) for line in lines]
+    return [_LINE_BREAKS.sub(" ", line) if "\n" in line else line for line in lines]

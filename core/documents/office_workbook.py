@@ -9,7 +9,7 @@ from typing import Any
 
 from rankscope.core.documents.office_drawing import CHART, RELATION, chart_texts, paragraphs
 from rankscope.core.documents.office_sheets import column_number
-from rankscope.core.documents.office_zip import parsed, relations
+from rankscope.core.documents.office_zip import Relation, parsed, relations
 from rankscope.core.documents.text import one_line
 
 MAX_CELLS = 100_000_000  # of the rectangle around all cells of a sheet: calamine keeps all of it, 32 bytes a cell
@@ -19,6 +19,8 @@ _BLOCK = 1 << 20
 _DIMENSION = re.compile(rb'<(?:\w+:)?dimension ref="(?:[A-Z]{1,3}\d{1,7}:)?([A-Z]{1,3})(\d{1,7})"')
 # A cell that holds something; one that is only coloured ends at once.
 _CELL = re.compile(rb'<(?:\w+:)?c (?:[^>]* )?r="([A-Z]{1,7})(\d{1,12})"[^>]*[^/>]>')
+# Where no cell is called so, all lie in 702 columns (to ZZ) and 99,999 rows, which is less than MAX_CELLS.
+_FAR_CELL = re.compile(rb' r="(?:[A-Z]{3}|[A-Z]{1,2}\d{6})')
 
 
 class Workbook:
@@ -31,6 +33,7 @@ class Workbook:
         related = relations(archive, main)
         self._strings = next((r.target for r in related.values() if r.type == "sharedStrings"), "")
         self._parts: dict[str, str] = {}
+        self._related: dict[str, list[Relation]] = {}  # to each sheet
         for sheet in () if root is None else root.iter("{*}sheet"):
             identifier = next((value for name, value in sheet.items() if name.endswith("}id")), "")
             if identifier in related:
@@ -59,10 +62,13 @@ class Workbook:
         if entry is None:
             return False
         try:
+            if entry.file_size <= _SMALL:
+                data = self._archive.read(entry)
+                return _FAR_CELL.search(data) is not None and _extent(iter((data,))) > MAX_CELLS
             with self._archive.open(part) as stream:
                 match = _DIMENSION.search(stream.read(4096))
                 claimed = _cells(match.group(1), int(match.group(2))) if match else MAX_CELLS + 1
-                if claimed <= MAX_CELLS and entry.file_size > _SMALL:
+                if claimed <= MAX_CELLS:
                     return False
                 stream.seek(0)
                 return _extent(iter(lambda: stream.read(_BLOCK), b"")) > MAX_CELLS
@@ -71,7 +77,7 @@ class Workbook:
 
     def comments(self, sheet: str) -> Iterator[tuple[str, str]]:
         """The comments on a sheet, each with its cell."""
-        related = list(relations(self._archive, self._parts.get(sheet, "")).values())
+        related = self._relations(sheet)
         threads = [relation.target for relation in related if relation.type == "threadedComment"]
         if threads:  # the older kind then only says that there are threads
             for part in threads:
@@ -84,16 +90,22 @@ class Workbook:
 
     def drawn(self, sheet: str) -> Iterator[str]:
         """The texts of text boxes, shapes and charts on a sheet."""
-        for relation in relations(self._archive, self._parts.get(sheet, "")).values():
+        for relation in self._relations(sheet):
             root = parsed(self._archive, relation.target) if relation.type == "drawing" else None
             if root is None:
                 continue
             yield from paragraphs(root)
-            charts = relations(self._archive, relation.target)
-            for reference in root.iter(f"{CHART}chart"):
+            references = list(root.iter(f"{CHART}chart"))
+            charts = relations(self._archive, relation.target) if references else {}
+            for reference in references:
                 chart = charts.get(reference.get(f"{RELATION}id", ""))
                 chart_root = parsed(self._archive, chart.target) if chart else None
                 yield from () if chart_root is None else chart_texts(chart_root)
+
+    def _relations(self, sheet: str) -> list[Relation]:
+        if sheet not in self._related:
+            self._related[sheet] = list(relations(self._archive, self._parts.get(sheet, "")).values())
+        return self._related[sheet]
 
 
 def _old_comments(root: Any | None) -> Iterator[tuple[str, str]]:

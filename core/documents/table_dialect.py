@@ -39,6 +39,20 @@ class Dialect:
             strict=strict,
         )
 
+    def rows(self, sample: str, lines: list[str]) -> list[list[str]]:
+        """The records of some lines, which together are ``sample``; quotes that are not closed are forgiven."""
+        if self.quote in sample:
+            return list(self.reader(lines, strict=False))
+        # Without a quote there is nothing for a parser.
+        rows = [bare.split(self.separator) if (bare := line.rstrip("\n")) else [] for line in lines]
+        return [[cell.lstrip(" ") for cell in row] for row in rows] if " " in sample else rows
+
+    def widths(self, sample: str, lines: list[str]) -> list[int]:
+        """The number of cells of each of the records that :meth:`rows` gives, those without any left out."""
+        if self.quote in sample:
+            return [len(row) for row in self.reader(lines, strict=False) if row]
+        return [line.count(self.separator) + 1 for line in lines if line != "\n"]
+
 
 @dataclass(frozen=True, slots=True)
 class Names:
@@ -53,14 +67,16 @@ def dialect_of(source: str, suffix: str) -> Dialect:
     lines = _first_lines(source)
     sample = "".join(lines)
     escape = "\\" if sample.count('\\"') > sample.count('""') else None
-    quote = "'" if '"' not in sample and _quoted_with_apostrophes(sample) else '"'
+    quote = "'" if "'" in sample and '"' not in sample and _quoted_with_apostrophes(sample) else '"'
     if lines and lines[0].startswith("sep=") and len(lines[0].rstrip("\n")) == 5:
         return Dialect(lines[0][4], quote, escape)  # the line with which Excel is told
     if suffix in (".tsv", ".tab") and "\t" in sample:
         return Dialect("\t", quote, escape)
     best, best_score = "\t", (0.0, 0)  # a list of single values is a table of one column
     for separator in _SEPARATORS:
-        score = _regularity([len(row) for row in Dialect(separator, quote, escape).reader(lines, strict=False) if row])
+        if separator not in sample:
+            continue
+        score = _regularity(Dialect(separator, quote, escape).widths(sample, lines))
         if score > best_score:
             best, best_score = separator, score
     return Dialect(best, quote, escape)
@@ -72,11 +88,12 @@ def names_of(source: str, dialect: Dialect) -> Names:
     The rows above it that fill a single cell name the table. A row is no header if it has a cell that looks like a
     value, that is long, or that stands again further down in its column.
     """
-    rows = list(dialect.reader(_first_lines(source), strict=False))
-    widths = Counter(len(row) for row in rows if row)
+    lines = _first_lines(source)
+    rows = dialect.rows("".join(lines), lines)
+    widths = Counter([len(row) for row in rows if row])
     if widths.total() < 2:
         return Names()
-    width = widths.most_common(1)[0][0]
+    width = _commonest(widths)
     title = ""
     for number, row in enumerate(rows[:_TITLE_ROWS]):
         filled = [cell.strip() for cell in row if cell.strip()]
@@ -106,8 +123,18 @@ def _regularity(widths: list[int]) -> tuple[float, int]:
     """How many of the rows have the commonest number of cells, and that number; nothing where it is one cell."""
     if not widths:
         return 0.0, 0
-    width, count = Counter(widths).most_common(1)[0]
+    width = widths[0]
+    count = widths.count(width)
+    if count < len(widths):
+        counted = Counter(widths)
+        width = _commonest(counted)
+        count = counted[width]
     return (count / len(widths), width) if width > 1 else (0.0, 0)
+
+
+def _commonest(widths: Counter[int]) -> int:
+    """Of several that are equally common, the one that came first."""
+    return max(widths, key=widths.__getitem__)
 
 
 def _names_columns(row: list[str], below: list[list[str]], width: int) -> bool:

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import re
 
-_ODD_BREAKS = "\r\x0b\x0c\x85\u2028\u2029"
-_LINE_BREAKS = re.compile(f"\r\n|[{_ODD_BREAKS}]")
+_LINE_BREAKS = re.compile("\r\n|[\r\x0b\x0c\x85\u2028\u2029]")
 _UNSAFE = re.compile("[\x00\ud800-\udfff]")
 _VISIBLE = re.compile("[^\\s\x00-\x1f\x7f-\x9f\u00ad\u200b-\u200f\u2060\ufeff\ufffd]")
 
@@ -23,6 +22,8 @@ def safe(text: str) -> str:
     """
     if "\x00" in text:
         text = text.replace("\x00", REPLACEMENT)
+    if text.isascii():
+        return text
     try:
         text.encode("utf-8")  # much faster than a regular expression on text that is fine already
     except UnicodeEncodeError:
@@ -32,7 +33,11 @@ def safe(text: str) -> str:
 
 def clean(text: str) -> str:
     """The text with every kind of line break written as ``\\n`` and made :func:`safe`."""
-    if any(character in text for character in _ODD_BREAKS):  # a search for one character is faster than for a class
+    if text.isprintable():  # most short texts: neither a control character nor a surrogate
+        return text
+    # A search for one character is faster than for a class, and than a loop over the characters.
+    odd = "\r" in text or "\x0b" in text or "\x0c" in text
+    if odd or (not text.isascii() and ("\x85" in text or "\u2028" in text or "\u2029" in text)):
         text = _LINE_BREAKS.sub("\n", text)
     return safe(text)
 

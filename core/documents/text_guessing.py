@@ -39,8 +39,12 @@ _SEVERAL_LANGUAGES = (("cp1252", ["".join(_WESTERN)]),)
 # Without ASCII characters as single bytes: decided before, or never met on a desktop.
 _RULED_OUT = "cp037 cp273 cp424 cp500 cp875 cp1026 cp1140 utf_7 utf_16 utf_16_le utf_16_be utf_32 utf_32_le utf_32_be"
 _SIGNS = frozenset("„“”‚‘’«»‹›–—…€£§°·•©®™º¡¿×½\u00a0²³µ")
-_SIGN_INSIDE_WORD = re.compile(r"[^\W\d_][„“”«»‹›…€£§·•©®™¡¿×½²³¤¨¬±¶¸¯†‡ˆ˜¦¢¥][^\W\d_]")
+_INSIDE_NO_WORD = "„“”«»‹›…€£§·•©®™¡¿×½²³¤¨¬±¶¸¯†‡ˆ˜¦¢¥"
+_SIGN_INSIDE_WORD = re.compile(rf"[^\W\d_][{_INSIDE_NO_WORD}][^\W\d_]")
 _BEYOND_ASCII = bytes(range(128, 256))
+_ODD_SIGNS = frozenset(_INSIDE_NO_WORD)
+_BEYOND = re.compile(r"[^\x00-\x7f]")
+_NO_ASCII_LETTERS = bytes(code for code in range(128) if not chr(code).isalpha())
 _LEAST = 4
 _FOREIGN_LINE = re.compile(rb"[\x80-\xff][^\n]{0,65536}")
 _SAFE_END = re.compile(rb"([\x00-\x3f])[^\x00-\x3f]*\Z")  # in no encoding the second half of a character
@@ -138,12 +142,14 @@ def _latin(sample: bytes, candidates: Sequence[tuple[str, list[str]]], least: fl
 
 def _share(text: str, alphabets: list[str]) -> float:
     """How many of the characters beyond ASCII are letters of one language or signs between words, 0 to 1."""
-    if _FOREIGN_RUN.search(text) or _mostly_accented(text):
+    foreign = "".join(_BEYOND.findall(text))
+    if _FOREIGN_RUN.search(text) or _mostly_accented(text, foreign):
         return 0.0  # some other script
-    beyond = Counter(character for character in text.lower() if character > "\x7f")
+    beyond = Counter(_BEYOND.findall(foreign.lower()))
     signs = sum(count for character, count in beyond.items() if character in _SIGNS)
-    letters = max(sum(beyond[letter] for letter in alphabet) for alphabet in alphabets)
-    return (signs + letters - len(_SIGN_INSIDE_WORD.findall(text))) / max(1, beyond.total())
+    letters = max(sum([beyond[letter] for letter in alphabet if letter in beyond]) for alphabet in alphabets)
+    inside = 0 if _ODD_SIGNS.isdisjoint(foreign) else len(_SIGN_INSIDE_WORD.findall(text))
+    return (signs + letters - inside) / max(1, beyond.total())
 
 
 def _cyrillic(sample: bytes) -> str | None:
@@ -158,10 +164,11 @@ def _cyrillic(sample: bytes) -> str | None:
     return best
 
 
-def _mostly_accented(text: str) -> bool:
-    letters = sum(map(str.isalpha, text))
-    accented = sum(1 for character in text if character > "\x7f" and character.isalpha())
-    return accented > 0.4 * letters
+def _mostly_accented(text: str, foreign: str) -> bool:
+    """``foreign`` are the characters of the text beyond ASCII."""
+    accented = sum(map(str.isalpha, foreign))
+    plain = len(text.encode("ascii", "ignore").translate(None, _NO_ASCII_LETTERS))
+    return accented > 0.4 * (accented + plain)
 
 
 def _detected(sample: bytes) -> str:

@@ -18,6 +18,8 @@ def numbered(text: str) -> str:
     """
     if "\r" in text:
         text = text.replace("\r\n", "\n").replace("\r", "\n")
-    if any(character in text for character in _NO_LINE_ENDS):  # a search for one character is faster than for a class
-        text = _NO_LINE_END.sub(" ", text)
+    for character in _NO_LINE_ENDS[:5] if text.isascii() else _NO_LINE_ENDS:
+        if character in text:  # a search for one character is faster than for a class
+            text = _NO_LINE_END.sub(" ", text)
+            break
     return safe(text)

@@ -43,6 +43,8 @@ class Outline:
         cleaned = clean(text)
         if cleaned != text:  # escape sequences may stand for anything
             self._lines = [clean(line) for line in self._lines]
+        if not self._headings and not self._marks:
+            return cleaned, (), ()
         before = list(accumulate(map(len, self._lines), initial=0))  # characters in front of a line, line ends aside
         return (
             cleaned,
@@ -175,7 +177,7 @@ def _numbers(values: list[Any]) -> list[Any] | None:
     """The numbers of nested lists (of coordinates, say) in a row; None where something else is among them."""
     flat: list[Any] = values
     for _ in range(5):
-        if not any(type(value) is list for value in flat):
+        if list not in set(map(type, flat)):
             break
         flat = [inner for value in flat for inner in (value if type(value) is list else (value,))]
     return flat if flat and all(type(value) is Fraction for value in flat[:_KEPT]) else None

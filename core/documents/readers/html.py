@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from pathlib import Path
 
 from lxml import etree
@@ -30,6 +31,20 @@ _SKIPPED = frozenset(
     "script style nav template noscript svg math iframe object canvas select textarea button audio video dialog".split()
 )
 _STRUCTURE = _HEADINGS.keys() | _LISTS | _BLOCKS | _LINES | {"tr", "td", "th"}
+# What most tags of most pages do, without a way through all the others.
+_STARTS: dict[str, Callable[[TextBuilder], None]] = {
+    **dict.fromkeys(_BLOCKS - {"pre"}, TextBuilder.block),
+    **dict.fromkeys(_LINES - {"li"}, TextBuilder.line),
+    "tr": TextBuilder.start_row,
+    "td": TextBuilder.cell,
+    "th": TextBuilder.cell,
+}
+_ENDS: dict[str, Callable[[TextBuilder], None]] = {
+    **dict.fromkeys(_BLOCKS - {"pre"}, TextBuilder.block),
+    **dict.fromkeys(_LINES - {"li"}, TextBuilder.line),
+    "tr": TextBuilder.end_row,
+    **dict.fromkeys(("td", "th"), lambda builder: None),
+}
 _HIDDEN = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden", re.IGNORECASE)
 _BLANKS = re.compile(r"[^\S\xa0]\s*|\xa0\s+")
 _LEAST_WORDS = 3  # of the description of a picture: "logo" and "Company logo" tell nothing
@@ -67,7 +82,7 @@ def parse(text: str) -> PageTarget:
     target = PageTarget()
     # Fed as UTF-8 so that an encoding declared in the page, already obeyed in decoding, is not applied again.
     parser = etree.HTMLParser(target=target, huge_tree=True, encoding="utf-8")
-    if "<![CDATA[" in text:  # text in XHTML; a parser of HTML takes it for a comment
+    if "[CDATA[" in text:  # text in XHTML; a parser of HTML takes it for a comment. Found sooner than with its "<!"
         text = _CDATA.sub(_as_text, text)
     data = text.encode("utf-8", errors="replace")
     try:
@@ -115,7 +130,16 @@ class PageTarget:
     def start(self, tag: str, attributes: dict[str, str]) -> None:
         if self._skipping:
             self._skip_depth += tag == self._skipping
-        elif (tag in _SKIPPED and "open" not in attributes) or (attributes and self._is_hidden(tag, attributes)):
+        elif attributes and self._is_hidden(tag, attributes):
+            self._skipping, self._skip_depth, self._kept = tag, 1, len(self._pieces)
+        elif (write := _STARTS.get(tag)) is not None:
+            if pieces := self._pieces:
+                if len(pieces) == 1 and pieces[0].isspace() and not (self._preformatted or self._titles):
+                    pieces.clear()  # between two tags, as nearly everywhere
+                else:
+                    self._flush()
+            write(self.builder)
+        elif tag in _SKIPPED and "open" not in attributes:
             self._skipping, self._skip_depth, self._kept = tag, 1, len(self._pieces)
         elif tag in _STRUCTURE:
             if self._pieces:
@@ -135,6 +159,13 @@ class PageTarget:
             if not self._skip_depth:
                 self._skipping = ""
                 del self._pieces[self._kept :]
+        elif (write := _ENDS.get(tag)) is not None:
+            if pieces := self._pieces:
+                if len(pieces) == 1 and pieces[0].isspace() and not (self._preformatted or self._titles):
+                    pieces.clear()  # between two tags, as nearly everywhere
+                else:
+                    self._flush()
+            write(self.builder)
         elif tag in _STRUCTURE:
             if self._pieces:
                 self._flush()
@@ -154,8 +185,9 @@ class PageTarget:
 
     def _flush(self) -> None:
         """Writes the text since the last tag with a meaning. White space at its edges is none: a break is there."""
-        text = "".join(self._pieces)
-        self._pieces.clear()
+        pieces = self._pieces
+        text = pieces[0] if len(pieces) == 1 else "".join(pieces)
+        pieces.clear()
         if self._titles:
             self.title += text
         elif self._preformatted:
@@ -165,37 +197,29 @@ class PageTarget:
 
     def _start_block(self, tag: str) -> None:
         builder = self.builder
-        if tag in _LINES:
+        if tag == "li":
             builder.line()
-            if tag == "li":
-                builder.prefix("  " * (self._lists - 1) + "- ")
-        elif tag == "td" or tag == "th":
-            builder.cell()
-        elif tag == "tr":
-            builder.start_row()
+            builder.prefix("  " * (self._lists - 1) + "- ")
         elif tag in _HEADINGS:
             builder.end_heading()  # one that was never closed
             builder.start_heading(_HEADINGS[tag])
-        elif tag in _BLOCKS:
+        elif tag == "pre":
             builder.block()
-            self._preformatted += tag == "pre"
+            self._preformatted += 1
         else:
             self._list_edge()
             self._lists += 1
 
     def _end_block(self, tag: str) -> None:
         builder = self.builder
-        if tag in _LINES:
+        if tag == "li":
             builder.line()
-            if tag == "li":
-                builder.prefix("")
-        elif tag == "tr":
-            builder.end_row()
+            builder.prefix("")
         elif tag in _HEADINGS:
             builder.end_heading()
-        elif tag in _BLOCKS:
+        elif tag == "pre":
             builder.block()
-            self._preformatted -= tag == "pre"
+            self._preformatted -= 1
         elif tag in _LISTS:
             self._lists -= 1
             self._list_edge()
@@ -208,16 +232,17 @@ class PageTarget:
             self.builder.block()
 
     def _is_hidden(self, tag: str, attributes: dict[str, str]) -> bool:
-        if tag in ("html", "body"):  # pages that a script makes visible once it has run
-            return False
-        if "hidden" in attributes:
-            return True
         style = attributes.get("style")
-        if not style:
-            return False
-        hidden = self._styles.get(style)
-        if hidden is None:
-            hidden = self._styles[style] = _HIDDEN.search(style) is not None
+        hidden = "hidden" in attributes
+        if style and not hidden:
+            known = self._styles.get(style)
+            hidden = self._hides(style) if known is None else known
+        return hidden and tag not in ("html", "body")  # pages that a script makes visible once it has run
+
+    def _hides(self, style: str) -> bool:
+        lowered = style.lower()
+        may = "none" in lowered or "hidden" in lowered  # found much sooner than the pattern
+        hidden = self._styles[style] = may and _HIDDEN.search(style) is not None
         return hidden
 
     def _describe(self, description: str) -> None:

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from rankscope.core.documents.failures import Unreadable
 from rankscope.core.documents.places import Places
 from rankscope.core.documents.readers.csv import read
+from rankscope.core.documents.table_dialect import Dialect
 
 
 def write(tmp_path, text, name="table.csv", encoding="utf-8"):
@@ -103,6 +104,15 @@ def test_quotes_with_a_backslash_in_front(tmp_path):
 
 
 _CELL = st.text(alphabet="ab ,;\"\n\t'é", max_size=6)
+
+
+@given(st.text(alphabet='ab1 ,;"\n', max_size=60), st.sampled_from(",;"))
+def test_the_short_way_without_quotes_gives_what_the_parser_gives(sample, separator):
+    lines = sample.splitlines(keepends=True)
+    dialect = Dialect(separator)
+    parsed = list(dialect.reader(lines, strict=False))
+    assert dialect.rows(sample, lines) == parsed
+    assert dialect.widths(sample, lines) == [len(row) for row in parsed if row]
 
 
 @given(st.lists(st.lists(_CELL, min_size=3, max_size=3), min_size=3, max_size=12), st.booleans())

@@ -158,6 +158,22 @@ def test_a_sheet_whose_cells_lie_far_apart_costs_only_itself(make):
     assert extraction.warnings == ("The sheet “Wide” is left out: its cells lie too far apart to be kept in memory.",)
 
 
+@pytest.mark.parametrize(
+    ("cells", "too_large"),
+    [(("A1000000", "ZZ1"), True), (("XFD9999",), True), (("A100001",), False), (("AAA1",), False), (("ZZ99",), False)],
+)
+def test_it_is_the_rectangle_around_all_cells_that_may_be_too_large(make, cells, too_large):
+    def fill(book):
+        sheet = book.add_worksheet("Far")
+        for cell in cells:
+            sheet.write(cell, "z")
+
+    if too_large:
+        assert reason(read, make(fill)) == "too large"
+    else:
+        assert read(make(fill)).text == "Far\nz"
+
+
 def test_very_large_workbooks_are_read_up_to_a_limit(make, monkeypatch):
     monkeypatch.setattr(xlsx, "MAX_CHARACTERS", 20_000)
 
