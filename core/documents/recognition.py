@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import subprocess
 from collections.abc import Iterator
 from functools import lru_cache
@@ -83,7 +82,6 @@ def _table(picture: Image, seconds: float) -> dict[str, list[Any]]:
     if program is None:
         raise RecognitionFailed
     pytesseract.pytesseract.tesseract_cmd = program
-    os.environ["OMP_THREAD_LIMIT"] = "1"  # several documents are read at the same time
     installed = _installed(program)
     try:
         table: dict[str, list[Any]] = pytesseract.image_to_data(

@@ -95,9 +95,11 @@ def _settle_in(memory_limit: int | None) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl+C in a terminal reaches all; the parent deals with it
     _silence()
     warnings.simplefilter("ignore")
-    # One thread: the other cores belong to the encoder. Set before numpy and the tokenizers are loaded.
-    for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "RAYON_NUM_THREADS"):
-        os.environ[variable] = "1"
+    # One thread: the other cores belong to the encoder. Set before numpy and the tokenizers are loaded. The limit is
+    # for Tesseract; torch computes nonsense under it (see rankscope.core.encoding.device) and is never loaded here.
+    for library in ("OMP", "OPENBLAS", "MKL", "RAYON"):
+        os.environ[f"{library}_NUM_THREADS"] = "1"
+    os.environ["OMP_THREAD_LIMIT"] = "1"
     os.environ["TOKENIZERS_PARALLELISM"] = "false"
     if memory_limit is not None:
         _limit_memory(memory_limit)

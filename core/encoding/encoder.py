@@ -17,7 +17,7 @@ from typing import Any
 
 import numpy as np
 
-from rankscope.core.encoding.device import Device, choose_device
+from rankscope.core.encoding.device import Device, choose_device, respect_thread_limit
 from rankscope.core.encoding.registry import OFFLINE_DEFAULT, EncoderFiles, EncoderIdentity, resolve
 from rankscope.core.errors import ModelError
 from rankscope.core.progress import CancelledCheck, never, stop_if
@@ -198,6 +198,7 @@ def _load(files: EncoderFiles, device: Device) -> Any:
     from transformers.utils import logging
 
     logging.disable_progress_bar()
+    respect_thread_limit()
     try:
         model = SentenceTransformer(str(files.folder), device=device.name, local_files_only=True)
     except Exception as error:

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import shutil
+import subprocess
+import sys
+import tempfile
 from pathlib import Path
 
 import numpy as np
@@ -62,6 +66,24 @@ def test_a_passage_is_the_same_in_any_batch(encoder: Encoder) -> None:
         assert float(alone.pooled[0] @ together.pooled[i]) > 0.999
         mine = together.tokens[together.offsets[i] : together.offsets[i + 1]].astype(np.float32)
         assert (mine * alone.tokens.astype(np.float32)).sum(axis=1).min() > 0.99
+
+
+def test_a_limit_to_the_threads_changes_no_vector(encoder: Encoder) -> None:
+    """Under OMP_THREAD_LIMIT torch would leave a part of its work undone."""
+    program = (
+        "import sys, numpy as np; from rankscope.core.encoding.encoder import Encoder;"
+        "np.save(sys.argv[1], Encoder.load().encode_passages(sys.argv[2:]).pooled)"
+    )
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder) / "pooled.npy"
+        subprocess.run(
+            [sys.executable, "-c", program, str(file), *TEXTS],
+            env={**os.environ, "OMP_THREAD_LIMIT": "1"},
+            check=True,
+            capture_output=True,
+        )
+        limited = np.load(file)
+    assert (limited * encoder.encode_passages(TEXTS).pooled).sum(axis=1).min() > 0.999
 
 
 def test_the_pooled_query_is_the_weighted_sum_of_its_tokens(encoder: Encoder) -> None:
