@@ -182,6 +182,15 @@ class LibraryActions(QObject):
 
         self._show("removed", lambda: RemovedDialog(self._session, self._theme, self._window))
 
+    @Slot()
+    def convert_vectors(self) -> None:
+        """Ask how the vectors are to be stored."""
+        from rankscope.app.dialogs.convert import ConvertDialog
+
+        library = self._session.library
+        if library is not None:
+            self._show("convert", lambda: ConvertDialog(self._session, self._theme, library.info, self._window))
+
     def close_dialogs(self) -> None:
         """Close them all; the window closes."""
         for dialog in list(self._dialogs.values()):

@@ -1,4 +1,4 @@
-"""The part of the session that keeps the library: what is taken, removing and bringing back, tidying up."""
+"""The part of the session that keeps the library: what is taken, removing and bringing back, tidying, converting."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QObject, Signal, Slot
 
+from rankscope.app.converting import Converter
 from rankscope.app.indexing_session import IndexingSession
 from rankscope.app.jobs import Jobs
 from rankscope.app.models import wording
@@ -40,17 +41,20 @@ class LibrarySession(IndexingSession):
     ) -> None:
         super().__init__(parent, jobs=jobs, opener=opener)
         self.tidier = Tidier(self.jobs, self)
+        self.converter = Converter(self.jobs, self)
         self.removing: frozenset[int] = frozenset()  # sources on their way out, no longer to be shown
         self.removals: list[SourceInfo] = []  # sources that can be brought back, the last one removed last
         self._numbers = itertools.count()
-        self.tidier.changed.connect(self.indexingChanged)
         self.tidier.finished.connect(self._tidied)
-        self.tidier.failed.connect(self._tidying_failed)
+        self.converter.finished.connect(self._converted)
+        for work in (self.tidier, self.converter):
+            work.changed.connect(self.indexingChanged)
+            work.failed.connect(self._work_failed)
 
     @property
     def work(self) -> Work | None:
-        """Tidying up, or else indexing."""
-        return self.tidier if self.tidier.active else super().work
+        """Tidying up or converting, or else indexing."""
+        return next((work for work in (self.tidier, self.converter) if work.active), super().work)
 
     @property
     def sources(self) -> tuple[SourceInfo, ...]:
@@ -62,6 +66,8 @@ class LibrarySession(IndexingSession):
         """Stop what :attr:`work` shows."""
         if self.tidier.active:
             self.tidier.cancel()
+        elif self.converter.active:
+            self.converter.cancel()
         else:
             super().cancel_work()
 
@@ -69,6 +75,7 @@ class LibrarySession(IndexingSession):
         """Nothing of it can be undone any more."""
         super().workspace_left()
         self.tidier.cancel()
+        self.converter.cancel()
         self.removing = frozenset()
         self.removals.clear()
 
@@ -202,7 +209,26 @@ class LibrarySession(IndexingSession):
             )
         self.announced.emit(" ".join((text, *report.notes)))
 
+    # -- converting ------------------------------------------------------------------------------------------------
+
+    def convert_vectors(self, vectors: str, codec: str) -> None:
+        """Store the vectors as this kind ("levels", "tokens") and in this codec."""
+        if self.workspace is not None:
+            self.converter.start(self.workspace, vectors, codec)
+
     @Slot(object)
-    def _tidying_failed(self, error: BaseException) -> None:
+    def _converted(self, info: api.WorkspaceInfo | None) -> None:
+        self.refresh_library()
+        if info is None:
+            self.noticed.emit(self.tr("Stopped. The vectors are stored as before."))
+            return
+        self.passages_renumbered()
+        text = self.tr("The vectors are converted: {kind} in {codec}. The workspace takes {size}.")
+        self.announced.emit(
+            text.format(kind=info.kind, codec=wording.codec_name(info.codec), size=wording.size(info.bytes_total))
+        )
+
+    @Slot(object)
+    def _work_failed(self, error: BaseException) -> None:
         self.refresh_library()
         self.report_failure(error)

@@ -59,7 +59,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     theme = Theme(settings.theme)
     QApplication.setFont(theme.font("body"))
     session = Session()
-    session.pipeline, session.k = settings.pipeline, settings.k
+    session.pipeline, session.k, session.budget = settings.pipeline, settings.k, settings.budget
     window = MainWindow(session, settings, theme)
     if arguments.workspace is not None:
         window.open_later(arguments.workspace.expanduser().absolute(), create=True)

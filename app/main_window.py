@@ -12,6 +12,7 @@ from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDragLeaveEvent, QDropEv
 from PySide6.QtWidgets import QApplication, QMainWindow, QStackedWidget, QVBoxLayout, QWidget
 
 from rankscope.app.commands import MENUS, apply_conditions, build_actions, build_menus
+from rankscope.app.effort import EffortActions
 from rankscope.app.layouts import INSPECT, LAYOUTS, SEARCH, Layouts
 from rankscope.app.library_actions import LibraryActions
 from rankscope.app.panels.library import LibraryPanel
@@ -77,7 +78,9 @@ class MainWindow(QMainWindow):
         self.resize(1440, 900)
 
         self.library_actions = LibraryActions(session, settings, theme, self)
-        self.actions_by_id = build_actions(self, [self, self.library_actions])
+        effort = EffortActions(session, self)
+        self.actions_by_id = build_actions(self, [self, self.library_actions, effort])
+        effort.follow(self.actions_by_id)
         self.menus = build_menus(self, self.actions_by_id)
         self._build_area()
         self.toolbar = Toolbar(session, theme, settings, self.actions_by_id, self.menus, self)
@@ -227,6 +230,7 @@ class MainWindow(QMainWindow):
         self.settings.geometry = self.saveGeometry()
         self.settings.pipeline = self.session.pipeline
         self.settings.k = self.session.k
+        self.settings.budget = self.session.budget
         self.settings.save()
         self.library_actions.close_dialogs()
         self.hide()
@@ -277,7 +281,8 @@ class MainWindow(QMainWindow):
         return {
             "workspace": session.workspace is not None,
             "sources": bool(session.sources) and not session.indexer.active,
-            "idle": bool(session.sources) and not session.indexer.active and not session.tidier.active,
+            "idle": bool(session.sources) and session.work is None and not session.indexer.active,
+            "budget": session.workspace is not None and not session.budget_obstacle,
             "paused": session.paused,
             "not paused": session.workspace is not None and not session.paused,
             "removals": bool(session.removals),

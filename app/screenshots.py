@@ -12,7 +12,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from rankscope.core.api import RankscopeError
+from rankscope.core.api import BUDGETS, Budget, RankscopeError
 
 if TYPE_CHECKING:
     from PySide6.QtWidgets import QApplication
@@ -24,11 +24,13 @@ QUERY = "how does late interaction score a passage?"
 FIRST_QUERY = "passages that answer a question"
 TIMEOUT = 120.0  # seconds; the first search loads the model
 SETTLED = 0.4  # seconds without work after which a picture is complete
-LAYOUTS = ("search", "inspect", "trace", "fate", "first-run")
+LAYOUTS = ("search", "inspect", "budget", "trace", "fate", "first-run")
+SMALL_BUDGET = BUDGETS[1]
 PICTURES = (
     ("search", "light"),
     ("inspect", "light"),
     ("inspect", "dark"),
+    ("budget", "dark"),
     ("trace", "light"),
     ("fate", "light"),
     ("first-run", "light"),
@@ -109,7 +111,8 @@ class Studio:
             window.show_search_layout()
         else:
             window.show_inspect_layout()
-            window.docks["heatmap" if layout == "inspect" else layout].raise_()
+            window.docks["heatmap" if layout in ("inspect", "budget") else layout].raise_()
+        self._choose_budget(SMALL_BUDGET if layout == "budget" else BUDGETS[-1])
         if layout == "fate":
             self._ask_for_a_fate()
         self.settle()
@@ -145,6 +148,13 @@ class Studio:
     def _answered(self, query: str) -> bool:
         session = self.window.session
         return session.trace is not None and session.trace.query == query and not session.jobs.running("search")
+
+    def _choose_budget(self, budget: Budget) -> None:
+        session = self.window.session
+        session.set_budget(budget)
+        self.wait(lambda: not session.jobs.running("search"), "the results")
+        if session.selected is not None:
+            self.wait(lambda: session.alignment is not None, "the evidence")
 
     def _ask_for_a_fate(self) -> None:
         """Ask for a document that is not among the results, a neighbour of the first one: the question people have."""

@@ -11,9 +11,10 @@ from PySide6.QtCore import QObject, Signal, Slot
 
 from rankscope.app.jobs import Jobs
 from rankscope.app.library_session import LibrarySession
+from rankscope.app.models import budgets
 from rankscope.app.models.library import LibrarySnapshot
 from rankscope.app.workspace_session import Opener, open_with_engine
-from rankscope.core.api import Alignment, DocumentText, Fate, Filters, PageView, Trace
+from rankscope.core.api import Alignment, Budget, DocumentText, Fate, Filters, PageView, Trace
 
 QUERY_TOPICS = ("search", "evidence", "alignment", "fate")
 
@@ -38,6 +39,7 @@ class Session(LibrarySession):
         self.query = ""
         self.pipeline = "hybrid"
         self.k = 10
+        self.budget = budgets.LARGEST
         self.filters = Filters()
         self.trace: Trace | None = None
         self.before: str | None = None
@@ -57,6 +59,11 @@ class Session(LibrarySession):
         """Run the query again: its answer may be another one now."""
         self.document = None
         self._repeat_search()
+
+    def passages_renumbered(self) -> None:
+        """Let go of the passage that is looked at: its number is another one's now."""
+        self.selected = None
+        super().passages_renumbered()
 
     def workspace_left(self) -> None:
         """Forget everything that came from the workspace; the words of the query stay."""
@@ -89,11 +96,13 @@ class Session(LibrarySession):
             return
         if self.workspace is None:
             return
-        text, pipeline, k, filters = self.query, self.pipeline, self.k, self.filters
+        text, pipeline, k, filters, budget = self.query, self.pipeline, self.k, self.filters, self.budget
         self.searching.emit(True)
         self.ask(
             "search",
-            lambda engine, cancelled: engine.search(text, pipeline=pipeline, k=k, filters=filters, cancelled=cancelled),
+            lambda engine, cancelled: engine.search(
+                text, pipeline=pipeline, k=k, filters=filters, budget=budget, cancelled=cancelled
+            ),
             self._searched,
             failed=self._search_failed,
             lane="interactive",
@@ -110,6 +119,22 @@ class Session(LibrarySession):
         """Ask for another number of results; runs the query again."""
         if k != self.k:
             self.k = k
+            self.settingsChanged.emit()
+            self._repeat_search()
+
+    @property
+    def budget_obstacle(self) -> str:
+        """Why no budget can be chosen now, or "" (see :func:`rankscope.app.models.budgets.obstacle`)."""
+        info = self.library.info if self.library is not None else None
+        return budgets.obstacle(info, self.pipeline, self.trace)
+
+    def set_budget(self, budget: Budget) -> None:
+        """Choose how many vectors take part in late interaction; runs the query again.
+
+        Of a fast series of changes only the last is ranked: a search that waits is replaced, one that runs is stopped.
+        """
+        if budget != self.budget:
+            self.budget = budget
             self.settingsChanged.emit()
             self._repeat_search()
 
@@ -170,6 +195,7 @@ class Session(LibrarySession):
         self.trace = trace
         self.evidence = {}
         self._alignments.clear()
+        explained, self.alignment = self.alignment is not None, None  # no panel draws the old one under the new trace
         self.before, self.after = self._stages_to_show(trace)
         final = [int(passage) for passage in trace.final.ids] if trace is not None else []
         # Another pipeline or filter on the same words keeps the passage that the user looks at.
@@ -180,6 +206,8 @@ class Session(LibrarySession):
         self.stagesChanged.emit()
         self.evidenceChanged.emit()
         self.selectionChanged.emit()
+        if explained:
+            self.alignmentChanged.emit()
         self._ask_alignment()
         self._ask_document()
         self._ask_evidence()
@@ -227,9 +255,10 @@ class Session(LibrarySession):
             self.alignmentChanged.emit()
         if trace is None or passage is None or known is not None:
             return
+        budget = budgets.budget_of(trace)
         self.ask(
             "alignment",
-            lambda engine, cancelled: engine.explain(trace.query, passage, pipeline=trace.pipeline),
+            lambda engine, cancelled: engine.explain(trace.query, passage, pipeline=trace.pipeline, budget=budget),
             self._aligned,
             lane="interactive",
         )
@@ -262,10 +291,11 @@ class Session(LibrarySession):
         if trace is None or document is None:
             self.jobs.drop("fate")
             return
+        budget = budgets.budget_of(trace)
         self.ask(
             "fate",
             lambda engine, cancelled: engine.fate(
-                trace.query, document, pipeline=trace.pipeline, k=trace.k, filters=filters
+                trace.query, document, pipeline=trace.pipeline, k=trace.k, filters=filters, budget=budget
             ),
             self._set_fate,
         )

@@ -8,6 +8,8 @@ from pathlib import Path
 import platformdirs
 from PySide6.QtCore import QByteArray, QSettings
 
+from rankscope.core.api import BUDGETS, Budget, UsageError, parse_budget
+
 RECENT_LIMIT = 8
 HISTORY_LIMIT = 100
 # Part of the key: when docks come or go, an older arrangement no longer fits and the default is used.
@@ -118,6 +120,19 @@ class Settings:
     @k.setter
     def k(self, value: int) -> None:
         self._store.setValue("search/k", value)
+
+    @property
+    def budget(self) -> Budget:
+        """The budget chosen last; the largest where none was."""
+        try:
+            chosen = parse_budget(str(self._store.value("search/budget", "")).replace(" ", ""))
+        except UsageError:
+            return BUDGETS[-1]
+        return chosen if chosen in BUDGETS else BUDGETS[-1]
+
+    @budget.setter
+    def budget(self, value: Budget) -> None:
+        self._store.setValue("search/budget", f"{value.r_q}x{value.r_c}")  # a comma would make it a list
 
     @property
     def history(self) -> list[str]:

@@ -97,6 +97,13 @@ QCheckBox::indicator { width: 13px; height: 13px; border: 1px solid $dim; border
 QCheckBox::indicator:hover { border-color: $accent; }
 QCheckBox::indicator:checked { background: $accent; border-color: $accent; image: url("$icons/check-$name.svg"); }
 
+QRadioButton { background: transparent; spacing: 8px; padding: 2px; border: 1px solid transparent;
+    border-radius: 6px; }
+QRadioButton:focus { border-color: $accent; }
+QRadioButton::indicator { width: 13px; height: 13px; border: 1px solid $dim; border-radius: 7px; background: $panel; }
+QRadioButton::indicator:hover { border-color: $accent; }
+QRadioButton::indicator:checked { border: 4px solid $accent; width: 7px; height: 7px; border-radius: 7px; }
+
 QScrollArea, QScrollArea > QWidget > QWidget { background: transparent; border: none; }
 QScrollBar:vertical { background: transparent; width: 10px; margin: 0; }
 QScrollBar:horizontal { background: transparent; height: 10px; margin: 0; }

@@ -10,7 +10,7 @@ from PySide6.QtCore import QObject, Signal, Slot
 
 from rankscope.app.jobs import JobFunction, Jobs
 from rankscope.app.models.progress_rate import Activity, RateMeter
-from rankscope.core.api import Progress
+from rankscope.core.api import Cancelled, Progress
 
 
 class Work(QObject):
@@ -52,3 +52,41 @@ class Work(QObject):
     def _progress_reported(self, progress: Progress) -> None:
         self.activity = self._meter.update(progress, time.monotonic())
         self.changed.emit()
+
+
+class SingleWork(Work):
+    """Work of one call that is not repeated while it goes on.
+
+    ``finished`` brings what the call returned, or None when it was cancelled; ``failed`` the exception.
+    """
+
+    finished = Signal(object)
+    failed = Signal(object)
+
+    def cancel(self) -> None:
+        """Ask it to stop; the workspace is whole at any moment."""
+        if self.active and not self.stopping:
+            self.stopping = True
+            self._ask_to_stop()
+            self.changed.emit()
+
+    def _run(self, function: JobFunction) -> None:
+        """Do it, unless it is being done already."""
+        if not self.active:
+            self._begin(function, self._on_done, self._on_failed)
+            self.changed.emit()
+
+    @Slot(object)
+    def _on_done(self, outcome: object) -> None:
+        self._end()
+        self.changed.emit()
+        self.finished.emit(outcome)
+
+    @Slot(object)
+    def _on_failed(self, error: BaseException) -> None:
+        self._end()
+        self.changed.emit()
+        if isinstance(error, Cancelled):
+            self.finished.emit(None)
+        else:
+            self.failed.emit(error)

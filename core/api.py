@@ -9,6 +9,8 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from rankscope.core.budgets import BUDGETS, Budget, parse_budget, predicted_bytes, predicted_flop
+from rankscope.core.budgets import PRESETS as BUDGET_PRESETS
 from rankscope.core.documents.model import Page, PageView
 from rankscope.core.documents.patterns import Patterns
 from rankscope.core.documents.scan import TestedFile
@@ -42,11 +44,16 @@ from rankscope.core.records import (
 from rankscope.core.version import __version__
 
 if TYPE_CHECKING:
+    from rankscope.core.storage.codecs import bytes_per_vector
+    from rankscope.core.storage.codecs import parse as parse_codec
     from rankscope.core.watching import Watcher
     from rankscope.core.workspace import Workspace
 
 __all__ = [
+    "BUDGETS",
+    "BUDGET_PRESETS",
     "Alignment",
+    "Budget",
     "Cancelled",
     "CancelledCheck",
     "CompactReport",
@@ -81,13 +88,25 @@ __all__ = [
     "WorkspaceError",
     "WorkspaceInfo",
     "__version__",
+    "bytes_per_vector",
     "default_workspace",
+    "parse_budget",
+    "parse_codec",
+    "predicted_bytes",
+    "predicted_flop",
 ]
 
-_LAZY = {"Watcher": "rankscope.core.watching", "Workspace": "rankscope.core.workspace"}
+# Where a name lives, and what it is called there.
+_LAZY = {
+    "Watcher": ("rankscope.core.watching", "Watcher"),
+    "Workspace": ("rankscope.core.workspace", "Workspace"),
+    "bytes_per_vector": ("rankscope.core.storage.codecs", "bytes_per_vector"),
+    "parse_codec": ("rankscope.core.storage.codecs", "parse"),
+}
 
 
 def __getattr__(name: str) -> Any:
     if name in _LAZY:
-        return getattr(import_module(_LAZY[name]), name)
+        module, attribute = _LAZY[name]
+        return getattr(import_module(module), attribute)
     raise AttributeError(name)

@@ -17,7 +17,7 @@ from rankscope.core.errors import UsageError
 from rankscope.core.ranking.trace import Fate
 from rankscope.core.records import DocumentInfo, DocumentText, Duplicates, Facet, RemovedDocument, WorkspaceInfo
 from rankscope.core.sources import followed
-from rankscope.core.storage import schema
+from rankscope.core.storage import codecs, schema
 from rankscope.core.storage.database import Database
 from rankscope.core.storage.manifest import Manifest
 from rankscope.core.storage.paths import displayed, displayed_stored, is_there
@@ -57,6 +57,8 @@ def info(path: Path, manifest: Manifest, database: Database, device: str) -> Wor
         n_total - n_segments - n_indexes,
         n_indexes,
         device,
+        manifest.vectors,
+        codecs.bytes_per_vector(codecs.parse(manifest.codec.partition(":")[0]), int(manifest.encoder["dim"])),
     )
 
 

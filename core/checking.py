@@ -16,6 +16,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import Enum
+from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Connection, String, Text
@@ -232,6 +233,13 @@ def _fits(row: Any, document: _Document | None) -> bool:
         return where is None or (where.page(row.start), where.name(row.start)) == (row.page, place)
     except TypeError:  # a number that is none any more
         return False
+
+
+def is_interrupted_making(connection: Connection, manifest: Path) -> bool:
+    """Whether this is all that a kill left of making a workspace: nothing is in it, and its manifest was not written
+    yet."""
+    rows = connection.exec_driver_sql("SELECT 1 FROM sources UNION ALL SELECT 1 FROM documents LIMIT 1")
+    return not manifest.exists() and rows.first() is None
 
 
 def _unfinished_switch(connection: Connection) -> Iterator[Flaw]:

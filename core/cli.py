@@ -16,7 +16,9 @@ from pathlib import Path
 from typing import Any
 
 from rankscope.core import cli_output as output
+from rankscope.core.budgets import Budget, parse_budget
 from rankscope.core.cli_library import LibraryCommands
+from rankscope.core.cli_sweep import SweepCommand
 from rankscope.core.errors import Cancelled, RankscopeError, UsageError
 from rankscope.core.places import default_workspace
 from rankscope.core.ranking.filters import Filters
@@ -74,6 +76,12 @@ def _parser() -> argparse.ArgumentParser:
     ranking.add_argument(
         "--pipeline", default="hybrid", metavar="P", help="hybrid, late, dense, lexical or a TOML file"
     )
+    ranking.add_argument(
+        "--budget",
+        default=None,
+        metavar="RQ,RC",
+        help="how many vectors of the query and of each candidate take part: 1,1 to 16,64, fast, balanced or thorough",
+    )
     limits = argparse.ArgumentParser(add_help=False)
     limits.add_argument("-k", type=int, default=10, help="how many results (default: 10)")
     limits.add_argument(
@@ -104,7 +112,10 @@ def _parser() -> argparse.ArgumentParser:
     evaluation.add_argument("--pipeline", action="append", metavar="P", help="may be repeated (default: all presets)")
     evaluation.add_argument("--split", default=None, help="which qrels, where there are several")
     evaluation.add_argument("--chunk", action="store_true", help="cut entries as documents are cut")
+    evaluation.add_argument("--budget", default=None, metavar="RQ,RC", help="for late interaction, as for search")
+    evaluation.add_argument("--vectors", choices=("levels", "tokens"), default="levels", help="default: levels")
     evaluation.add_argument("--run", dest="run_file", type=Path, metavar="FILE", help="write a TREC run file")
+    SweepCommand(command, _stop_on_signals)
     command("info", _info, "Show what is in a workspace.")
     verify = command("verify", _verify, "Check that a workspace is whole.")
     verify.add_argument("--repair", action="store_true", help="repair what can be repaired")
@@ -114,7 +125,11 @@ def _parser() -> argparse.ArgumentParser:
 def _search(arguments: argparse.Namespace) -> int:
     with _open(arguments) as workspace:
         trace = workspace.search(
-            arguments.query, pipeline=arguments.pipeline, k=arguments.k, filters=_filters(arguments.filter)
+            arguments.query,
+            pipeline=arguments.pipeline,
+            k=arguments.k,
+            filters=_filters(arguments.filter),
+            budget=_budget(arguments),
         )
         if arguments.compare and not arguments.json:
             output.show_compare(trace, workspace.evidence(trace, trace.final.ids.tolist()))
@@ -125,7 +140,9 @@ def _search(arguments: argparse.Namespace) -> int:
 
 def _explain(arguments: argparse.Namespace) -> int:
     with _open(arguments) as workspace:
-        alignment = workspace.explain(arguments.query, arguments.passage, pipeline=arguments.pipeline)
+        alignment = workspace.explain(
+            arguments.query, arguments.passage, pipeline=arguments.pipeline, budget=_budget(arguments)
+        )
         output.show_explain(alignment, arguments.json)
     return 0
 
@@ -138,6 +155,7 @@ def _fate(arguments: argparse.Namespace) -> int:
             pipeline=arguments.pipeline,
             k=arguments.k,
             filters=_filters(arguments.filter),
+            budget=_budget(arguments),
         )
         output.show_fate(fate, arguments.json)
     return 0
@@ -154,6 +172,8 @@ def _eval(arguments: argparse.Namespace) -> int:
         arguments.pipeline or list(PRESETS),
         chunk=arguments.chunk,
         device=arguments.device,
+        vectors=arguments.vectors,
+        budget=_budget(arguments),
         progress=output.ProgressLine(),
         cancelled=_stop_on_signals(),
     )
@@ -193,6 +213,10 @@ def _open(arguments: argparse.Namespace, **options: Any) -> Any:
     for note in workspace.notes:
         output.note(note)
     return workspace
+
+
+def _budget(arguments: argparse.Namespace) -> Budget | None:
+    return parse_budget(arguments.budget) if arguments.budget else None
 
 
 def _filters(given: Sequence[str]) -> Filters:

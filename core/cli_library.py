@@ -18,6 +18,10 @@ Opener = Callable[..., Any]  # opens the workspace that the arguments name
 Command = Callable[..., argparse.ArgumentParser]
 
 
+_KINDS = "levels (for every budget) or tokens (every token's vector)"
+_CODECS = "float32, float16, float8, int8, binary, residual1|2|4, pq48|96|192, each also behind pcaN+ or truncateN+"
+
+
 class LibraryCommands:
     """Adds the commands to the parser and runs them.
 
@@ -35,6 +39,7 @@ class LibraryCommands:
             "paths", nargs="*", type=Path, metavar="PATH", help="none: all sources that were added before"
         )
         index.add_argument("--encoder", default=None, metavar="MODEL", help="for a new workspace: a folder or hub name")
+        index.add_argument("--vectors", choices=("levels", "tokens"), default="levels", help=f"{_KINDS}, when new")
         index.add_argument("--retry", action="store_true", help="read again what could not be read")
         index.add_argument("--password-file", type=Path, metavar="FILE", help="passwords to try, one per line")
         _add_patterns(index, "of PATH")
@@ -66,6 +71,9 @@ class LibraryCommands:
         compact.add_argument("--forget-removed", action="store_true", help="also forget what could be brought back")
         switch = command("switch", self._switch, "Change the encoder: a new index is built beside the old one.")
         switch.add_argument("encoder", metavar="MODEL", help="a folder, a hub name, or the name of a shipped encoder")
+        convert = command("convert", self._convert, "Store the vectors in another way, beside the old ones.")
+        convert.add_argument("--codec", default=None, metavar="CODEC", help=_CODECS)
+        convert.add_argument("--vectors", choices=("levels", "tokens"), default=None, help=_KINDS)
 
     def _index(self, arguments: argparse.Namespace) -> int:
         from rankscope.core.encoding.registry import OFFLINE_DEFAULT
@@ -75,7 +83,9 @@ class LibraryCommands:
         passwords = _passwords(arguments.password_file)
         stop = self._stop()
         encoder = arguments.encoder or OFFLINE_DEFAULT
-        with self._open(arguments, create=bool(arguments.paths), encoder=encoder) as workspace:
+        with self._open(
+            arguments, create=bool(arguments.paths), encoder=encoder, vectors=arguments.vectors
+        ) as workspace:
             again = [one.document_id for one in workspace.documents(status="failed")] if arguments.retry else []
             report = workspace.index(
                 arguments.paths,
@@ -166,6 +176,13 @@ class LibraryCommands:
         stop = self._stop()
         with self._open(arguments) as workspace:
             workspace.switch_encoder(arguments.encoder, progress=output.ProgressLine(), cancelled=stop)
+            output.show_info(workspace.info(), workspace.sources(), arguments.json)
+        return 0
+
+    def _convert(self, arguments: argparse.Namespace) -> int:
+        stop = self._stop()
+        with self._open(arguments) as workspace:
+            workspace.convert(arguments.vectors, arguments.codec, progress=output.ProgressLine(), cancelled=stop)
             output.show_info(workspace.info(), workspace.sources(), arguments.json)
         return 0
 

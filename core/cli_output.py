@@ -147,12 +147,18 @@ def show_explain(alignment: Alignment, as_json: bool) -> None:
                 "query_tokens": [token.text for token in alignment.query_tokens],
                 "passage_tokens": names,
                 "contributions": alignment.contributions.tolist(),
+                **({"pooled_part": alignment.anchor.tolist()} if alignment.anchor is not None else {}),
                 "best_passage_token": best,
                 "similarities": alignment.similarities.tolist(),
             }
         )
         return
     print(f"{alignment.score:.4f} {alignment.score_kind} = sum of")
+    if alignment.anchor is not None:
+        pooled = float(alignment.anchor.sum(dtype=np.float64))
+        print(
+            f"  {pooled:.4f} from the pooled vectors + {alignment.score - pooled:.4f} from late interaction; by token:"
+        )
     largest = max(float(np.abs(alignment.contributions).max(initial=0.0)), 1e-9)
     rows = zip(alignment.query_tokens, alignment.contributions.tolist(), best, strict=True)
     for token, contribution, word in rows:
@@ -190,6 +196,25 @@ def show_eval(result: dict[str, Any], as_json: bool) -> None:
         print(f"{row['name']:12}{values}{times['p50']:10.1f}{times['p95']:10.1f}{row['queries']:10}")
 
 
+def show_sweep(found: dict[str, Any], as_json: bool) -> None:
+    """One line per setting, and the recommended one."""
+    if as_json:
+        print_json(found)
+        return
+    print(f"{found['collection']}, {found['passages']:,} passages   (* no other is better, faster and smaller)")
+    print(f"  {'budget':10} {'codec':16} {'first stage':12} {'nDCG@10':>8} {'ms p50':>8} {'p95':>8} {'bytes':>8}")
+    for row in found["rows"]:
+        mark = "*" if row["pareto"] else " "
+        budget = ",".join(map(str, row["budget"])) if row["budget"] else "all tokens"
+        ms = row["ms_per_query"]
+        print(
+            f"{mark} {budget:10} {row['codec']:16} {row['first_stage']:12} {row['metrics']['nDCG@10']:8.4f} "
+            f"{ms['p50']:8.1f} {ms['p95']:8.1f} {row['bytes_per_passage']:8,}"
+        )
+    if "recommended" in found:
+        print(found["recommended"]["why"])
+
+
 def show_info(info: WorkspaceInfo, sources: Sequence[SourceInfo], as_json: bool) -> None:
     """What is in a workspace."""
     if as_json:
@@ -199,7 +224,10 @@ def show_info(info: WorkspaceInfo, sources: Sequence[SourceInfo], as_json: bool)
     print(
         f"  {info.documents:,} documents, {info.passages:,} passages, {info.vectors:,} vectors; {info.failed:,} failed"
     )
-    print(f"  {info.encoder}, {info.dim} dims, {info.codec}, weights {info.encoder_sha256[:12]}")
+    print(
+        f"  {info.encoder}, {info.dim} dims, {info.kind} in {info.codec}, {info.row_bytes} bytes a vector, "
+        f"weights {info.encoder_sha256[:12]}"
+    )
     parts = (
         f"vectors {_mb(info.bytes_segments)}, metadata {_mb(info.bytes_database)}, indexes {_mb(info.bytes_indexes)}"
     )

@@ -159,11 +159,12 @@ def _merge_group(folder: Path, database: Database, group: Sequence[_Part]) -> No
         number = next_number(connection)
         rows = {part.segment_id: _rows_in_use(connection, part.segment_id) for part in group}
     opened = {part.segment_id: Segment(folder / FOLDER / part.file) for part in group}
-    writer = SegmentWriter(folder / FOLDER / f"{number:06d}.vec", opened[group[0].segment_id].pooled.shape[1])
+    head = opened[group[0].segment_id].head
+    writer = SegmentWriter(folder / FOLDER / f"{number:06d}.vec", head.kind, head.codec, head.dim, head.row_bytes)
     try:
         for segment_id, segment in opened.items():
             for start in range(0, len(rows[segment_id]), _ROWS_AT_ONCE):
-                writer.append(*segment.of_passages(rows[segment_id][start : start + _ROWS_AT_ONCE]))
+                writer.append(segment.of_passages(rows[segment_id][start : start + _ROWS_AT_ONCE]))
         written = writer.finish()
     except BaseException:
         writer.abandon()

@@ -31,6 +31,7 @@ from rankscope.core.shelf import forget, forget_documents, restore, shelve, take
 from rankscope.core.sources import Source
 from rankscope.core.storage import schema
 from rankscope.core.storage.database import Database
+from rankscope.core.storage.layout import Layout
 from rankscope.core.storage.paths import displayed, is_there
 from rankscope.core.storage.vectors import VectorStore
 from rankscope.core.writing import BatchWriter, PendingDocument, drop_unnamed_segments
@@ -98,6 +99,7 @@ class Indexer:
         database: Database,
         vectors: VectorStore,
         dense: DenseIndex,
+        layout: Layout,
         encoder: Callable[[], Encoder],
         pool: Callable[[tuple[str, ...]], ReaderPool],
         wishes: Wishes,
@@ -112,7 +114,7 @@ class Indexer:
         self._wishes = wishes
         self._progress = progress
         self._cancelled = cancelled
-        self._writer = BatchWriter(folder, database, encoder, cancelled)
+        self._writer = BatchWriter(folder, database, layout, encoder, cancelled)
         self._counts = _Counts()
         self._newest_before = 0  # the highest id of a document before the run
 

@@ -20,6 +20,7 @@ from rankscope.core.documents.scan import TestedFile, tested
 from rankscope.core.encoding.encoder import Encoder
 from rankscope.core.encoding.registry import resolve
 from rankscope.core.errors import ModelError, UsageError
+from rankscope.core.generation import layout_of
 from rankscope.core.indexes.dense import DenseIndex
 from rankscope.core.indexing import UNPACKED, Indexer, Wishes
 from rankscope.core.progress import CancelledCheck, ProgressCallback, never, silent
@@ -165,6 +166,7 @@ class Library:
                 self.database,
                 self._vectors,
                 self._dense,
+                layout_of(self.manifest, self.path),
                 self.encoder,
                 self._indexing_pool,
                 wishes,
@@ -205,7 +207,7 @@ class Library:
         with WriterLock(self.path):
             self._follow()
             drop_unnamed_segments(self.path, self.database)
-            writer = BatchWriter(self.path, self.database, self.encoder, cancelled)
+            writer = BatchWriter(self.path, self.database, layout_of(self.manifest, self.path), self.encoder, cancelled)
             yield writer
             writer.flush()
             self._dense.sync(self._vectors.current(), progress, cancelled)
@@ -284,7 +286,7 @@ class Library:
         return encoder
 
     def _follow(self) -> None:
-        """Take over the encoder that another program has switched the workspace to."""
+        """Take over the encoder, or the way of storing vectors, that another program has given the workspace."""
         with self.database.read() as connection:
             self._serving(connection)
 
@@ -292,7 +294,7 @@ class Library:
         """The manifest and the dense index that go with the vectors that this connection sees."""
         manifest = stored_manifest(connection, self.path) or self.manifest
         with self._lock:
-            if manifest.encoder != self.manifest.encoder:
+            if manifest != self.manifest:
                 self.manifest = manifest
                 self._dense = DenseIndex(self.path, manifest.encoder["sha256"], manifest.encoder["dim"])
             return self.manifest, self._dense
@@ -321,6 +323,8 @@ _loading = Lock()
 
 def load_encoder(name: str, device: str) -> Encoder:
     """One encoder per name and device in a process, however many workspaces use it."""
+    import scipy.cluster.hierarchy  # noqa: F401 -- what a query's clusters need, loaded with what it is encoded with
+
     with _loading:
         return _loaded(name, device)
 

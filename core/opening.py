@@ -10,17 +10,17 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from rankscope.core import checking
-from rankscope.core.encoding.registry import EncoderFiles
 from rankscope.core.errors import UsageError, WorkspaceError, WorkspaceTooNew
-from rankscope.core.generation import CHUNKING, encoder_files, new_manifest
+from rankscope.core.generation import CHUNKING, CODEC, VECTORS, encoder_files, new_manifest
 from rankscope.core.storage import manifest as manifests
-from rankscope.core.storage import vectors
 from rankscope.core.storage.database import LOG, RESTORE, Database
 from rankscope.core.storage.database import NAME as METADATA
 from rankscope.core.storage.files import disk_errors
+from rankscope.core.storage.layout import FOLDER as CODECS
 from rankscope.core.storage.lock import WriterLock
 from rankscope.core.storage.manifest import Manifest, stored_manifest
 from rankscope.core.storage.meta import get_meta, set_meta
+from rankscope.core.storage.vectors import FOLDER as SEGMENTS
 from rankscope.core.storage.vectors import VectorStore
 from rankscope.core.storage.wal import lost_commits
 
@@ -42,8 +42,8 @@ class Opened:
     notes: tuple[str, ...]
 
 
-def open_files(folder: Path, create: bool, encoder: str) -> Opened:
-    """Open the workspace in this folder (absolute), or make one there with this encoder.
+def open_files(folder: Path, create: bool, encoder: str, vectors: str = VECTORS, codec: str = CODEC) -> Opened:
+    """Open the workspace in this folder (absolute), or make one there with this encoder, kind of vectors and codec.
 
     Raises:
         UsageError: there is none and ``create`` is False, or the folder holds something else.
@@ -61,7 +61,7 @@ def open_files(folder: Path, create: bool, encoder: str) -> Opened:
         return _open(folder, [_LOST] if log_is_damaged else [])
     if not create:
         raise UsageError(f"There is no workspace at {folder}.", "Make one with “rankscope index FOLDER”.")
-    return _create(folder, encoder_files(encoder))
+    return _create(folder, new_manifest(encoder_files(encoder), vectors, codec))
 
 
 def _open(folder: Path, notes: list[str]) -> Opened:
@@ -82,15 +82,14 @@ def _open(folder: Path, notes: list[str]) -> Opened:
     return Opened(folder, manifest, database, tuple(notes))
 
 
-def _create(folder: Path, files: EncoderFiles) -> Opened:
+def _create(folder: Path, manifest: Manifest) -> Opened:
     with disk_errors("making a workspace", folder):
         if folder.exists() and not folder.is_dir():
             raise UsageError(f"{folder} is a file, not a folder.", "Choose another place for the workspace.")
         if folder.exists() and any(not _is_ours(entry) for entry in folder.iterdir()):
             raise UsageError(f"The folder {folder} holds other files.", "Choose an empty folder for the workspace.")
-        (folder / vectors.FOLDER).mkdir(parents=True, exist_ok=True)
+        (folder / SEGMENTS).mkdir(parents=True, exist_ok=True)
         (folder / "indexes").mkdir(exist_ok=True)
-    manifest = new_manifest(files)
     with WriterLock(folder):
         database = Database(folder)
         try:
@@ -121,6 +120,7 @@ def _manifest(folder: Path, database: Database, notes: list[str]) -> Manifest:
     """The manifest. The database's copy decides; each of the two is restored from the other."""
     with database.read() as connection:
         copy = stored_manifest(connection, folder)
+        being_made = checking.is_interrupted_making(connection, folder / manifests.NAME)
     file = _whole(lambda: manifests.read_manifest(folder))
     manifest = copy or file
     if manifest is None:
@@ -129,7 +129,7 @@ def _manifest(folder: Path, database: Database, notes: list[str]) -> Manifest:
             "nobody knows which encoder made the vectors.",
             RESTORE,
         )
-    if file != manifest and _wrote(folder, lambda: manifest.write(folder)) and file is None:
+    if file != manifest and _wrote(folder, lambda: manifest.write(folder)) and file is None and not being_made:
         notes.append(f"{manifests.NAME} was damaged or missing and has been restored from its copy in the database.")
     if copy is None:
 
@@ -210,6 +210,13 @@ def _unfinished_switch(database: Database, manifest: Manifest) -> list[str]:
     if target is None:
         return []
     name, now = target.encoder["name"], manifest.encoder["name"]
+    if name == now:
+        codec = target.codec.partition(":")[0]
+        return [
+            f"Converting to {target.vectors} in {codec} is unfinished; the index of {manifest.vectors} in "
+            f"{manifest.codec.partition(':')[0]} serves until it is. “rankscope convert --vectors {target.vectors} "
+            f"--codec {codec}” goes on with it, “rankscope convert” gives it up."
+        ]
     return [
         f"Switching to the encoder “{name}” is unfinished; the index of “{now}” serves until it is. "
         f"“rankscope switch {name}” goes on with it, “rankscope switch {now}” gives it up."
@@ -235,8 +242,9 @@ def _holds_something(folder: Path) -> bool:
 def _is_ours(entry: Path) -> bool:
     """True for what an interrupted making of a workspace may have left."""
     return entry.name.startswith(("metadata.sqlite", "manifest.json", "writer.")) or entry.name in (
-        vectors.FOLDER,
+        SEGMENTS,
         "indexes",
+        CODECS,
     )
 
 

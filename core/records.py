@@ -145,7 +145,11 @@ class CompactReport:
 
 @dataclass(frozen=True, slots=True)
 class WorkspaceInfo:
-    """The figures of a workspace. Sizes in bytes."""
+    """The figures of a workspace. Sizes in bytes.
+
+    ``kind`` is "levels" or "tokens": what is stored of each passage beside its pooled vector, in ``codec``, with
+    ``row_bytes`` for one vector.
+    """
 
     path: str
     format_version: int
@@ -163,6 +167,8 @@ class WorkspaceInfo:
     bytes_database: int
     bytes_indexes: int
     device: str = ""
+    kind: str = "tokens"
+    row_bytes: int = 0
 
 
 @dataclass(frozen=True, slots=True)

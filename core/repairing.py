@@ -6,6 +6,7 @@ import json
 import shutil
 import time
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,8 @@ from sqlalchemy.exc import IntegrityError
 
 from rankscope.core import checking
 from rankscope.core.checking import Cure, Flaw
-from rankscope.core.errors import UsageError, WorkspaceError
+from rankscope.core.errors import UsageError, WorkspaceError, WorkspaceTooNew
+from rankscope.core.generation import CODEC, layout_of
 from rankscope.core.indexes import lexical
 from rankscope.core.indexes.dense import DenseIndex, drop_saved
 from rankscope.core.storage import manifest as manifests
@@ -22,6 +24,7 @@ from rankscope.core.storage import schema, vectors
 from rankscope.core.storage.database import NAME as DATABASE
 from rankscope.core.storage.database import RESTORE, Database
 from rankscope.core.storage.files import disk_errors
+from rankscope.core.storage.layout import stored_codec
 from rankscope.core.storage.lock import WriterLock
 from rankscope.core.storage.meta import set_meta
 from rankscope.core.storage.segments import Segment, sha256_of
@@ -50,6 +53,7 @@ def repair(folder: Path) -> list[str]:
         try:
             database.migrate()
             if _metadata(database, done):
+                _codec(folder, database, done)
                 _segments(folder, database, done)
                 _metadata(database, done)  # what was dropped may leave something that fits no longer
         finally:
@@ -59,6 +63,26 @@ def repair(folder: Path) -> list[str]:
             shutil.rmtree(folder / UNPACKED, ignore_errors=True)
             done.append("Removed the files that an interrupted run had unpacked.")
     return done
+
+
+def _codec(folder: Path, database: Database, done: list[str]) -> None:
+    """Without what the codec has learned no vector can be read or added: go on with one that learns nothing. Raises
+    WorkspaceTooNew."""
+    stored_codec.cache_clear()  # another look at the file
+    with database.read() as connection:
+        manifest = manifests.stored_manifest(connection, folder)
+    if manifest is None:
+        return
+    try:
+        layout_of(manifest, folder)
+    except WorkspaceTooNew:
+        raise
+    except WorkspaceError:
+        plain = replace(manifest, codec=CODEC)
+        with database.write() as connection:
+            set_meta(connection, "manifest", plain.to_json())
+        plain.write(folder)
+        done.append(f"The codec {manifest.codec} is damaged: vectors are stored as {CODEC} from now on.")
 
 
 def refuse_foreign(folder: Path) -> None:
@@ -79,7 +103,8 @@ def segment_problem(folder: Path, row: Any) -> str:
     """What is wrong with the file of a segment, given its row; empty when it is whole. Reads all of it."""
     path = folder / vectors.FOLDER / row.file
     try:
-        Segment(path, (row.n_passages, row.n_vectors, row.n_bytes))
+        head = Segment(path, (row.n_passages, row.n_vectors, row.n_bytes)).head
+        stored_codec(folder, head.codec, head.dim)
         return "" if sha256_of(path) == row.sha256 else "Its content does not match its checksum."
     except WorkspaceError as error:
         return error.message

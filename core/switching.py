@@ -8,33 +8,37 @@ goes on where it was. Removed documents are encoded as well, so that they can st
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Connection, insert, select
 
+from rankscope.core.converting import Converter
 from rankscope.core.documents.chunking import Chunker
 from rankscope.core.documents.model import PassageSpan
-from rankscope.core.encoding.encoder import Encoder
-from rankscope.core.encoding.registry import resolve
-from rankscope.core.errors import WorkspaceError
-from rankscope.core.generation import encoder_files, new_manifest
+from rankscope.core.encoding.encoder import EncodedPassages, Encoder
+from rankscope.core.encoding.registry import EncoderFiles, resolve
+from rankscope.core.errors import UsageError, WorkspaceError
+from rankscope.core.generation import CODEC, VECTORS, encoder_files, is_made_alike, layout_of, new_manifest, same_texts
 from rankscope.core.indexes.dense import drop_saved
 from rankscope.core.progress import CancelledCheck, Progress, ProgressCallback, stop_if
 from rankscope.core.ranking.passages import encoded_hash, encoded_text
 from rankscope.core.storage import schema
+from rankscope.core.storage.codecs import parse
 from rankscope.core.storage.database import Database
 from rankscope.core.storage.files import disk_errors
+from rankscope.core.storage.layout import drop_codecs, learns, save_codec
 from rankscope.core.storage.manifest import Manifest
 from rankscope.core.storage.meta import get_meta, set_meta
-from rankscope.core.storage.segments import SegmentWriter, WrittenSegment
+from rankscope.core.storage.segments import WrittenSegment
 from rankscope.core.storage.vectors import FOLDER, bump_generation, next_number, record_segment
 from rankscope.core.stored_text import stored_extraction
-from rankscope.core.writing import DOCUMENTS_PER_COMMIT, PASSAGES_PER_COMMIT, drop_unnamed_segments
+from rankscope.core.writing import DOCUMENTS_PER_COMMIT, PASSAGES_PER_COMMIT, drop_unnamed_segments, write_encoded
 
 _BEGUN = "switching"
 # Documents that have passages, whether in the index or on the shelf.
@@ -69,29 +73,38 @@ def switch_encoder(
     load: Callable[[str], Encoder],
     progress: ProgressCallback,
     cancelled: CancelledCheck,
+    vectors: str = VECTORS,
+    codec: str = CODEC,
 ) -> Manifest:
     """Give a workspace the encoder of this name; returns the manifest that then holds. For its one writer.
 
-    With the name of the encoder that the workspace has, a switch that was begun is given up.
+    With what the workspace has already, a switch that was begun is given up. Vectors that can be made from those that
+    are there are not encoded anew.
 
     Args:
         load: loads an encoder by name.
+        vectors, codec: what is stored of each passage (see :mod:`rankscope.core.storage.layout`).
 
     Raises:
-        ModelError: there is no such encoder.
+        ModelError: there is no such encoder. UsageError: there is no such kind or codec, or nothing to fit it to.
         Cancelled, WorkspaceError: the old index goes on serving, and the next call goes on from here.
     """
-    target = new_manifest(encoder_files(name))
-    with disk_errors("switching the encoder", folder):
-        if target.encoder == current.encoder:
+    with disk_errors("switching the index", folder):
+        target = _target(folder, database, current, encoder_files(name), vectors, codec, progress, cancelled)
+        if is_made_alike(target, current):
             _give_up(database)
             drop_unnamed_segments(folder, database)
+            drop_codecs(folder, current.codec)
             return current
         drop_unnamed_segments(folder, database)
-        _Switch(folder, database, target, lambda: load(target.encoder["name"]), progress, cancelled).run()
+        convert = (
+            Converter(folder, database, current, layout_of(target, folder)) if same_texts(target, current) else None
+        )
+        _Switch(folder, database, target, convert, lambda: load(target.encoder["name"]), progress, cancelled).run()
         database.make_durable()
         target.write(folder)
         drop_unnamed_segments(folder, database)
+        drop_codecs(folder, target.codec)
     return target
 
 
@@ -103,6 +116,7 @@ class _Switch:
         folder: Path,
         database: Database,
         target: Manifest,
+        convert: Converter | None,
         load: Callable[[], Encoder],
         progress: ProgressCallback,
         cancelled: CancelledCheck,
@@ -110,6 +124,8 @@ class _Switch:
         self._folder = folder
         self._database = database
         self._target = target
+        self._layout = layout_of(target, folder)
+        self._convert = convert
         self._load = load
         self._progress = progress
         self._cancelled = cancelled
@@ -123,9 +139,7 @@ class _Switch:
         document_ids = self._documents()
         for done, document_id in enumerate(document_ids):
             stop_if(self._cancelled)
-            self._progress(
-                Progress(done, len(document_ids), f"Encoding with {self._target.encoder['name']}", "documents")
-            )
+            self._progress(Progress(done, len(document_ids), self._doing, "documents"))
             self._add(document_id, chunker)
             if self._is_full():
                 self._flush()
@@ -136,20 +150,19 @@ class _Switch:
         with self._database.write() as connection:
             _put_in_place(connection, self._target)
 
+    @property
+    def _doing(self) -> str:
+        if self._convert is not None:
+            return f"Converting to {self._target.vectors}, {self._layout.codec.spec}"
+        return f"Encoding with {self._target.encoder['name']}"
+
     def _begin(self) -> None:
         """Go on with what was begun for the same encoder, or begin."""
-        with self._database.write() as connection:
-            begun = get_meta(connection, _BEGUN)
-            if begun is None or not self._is_target(begun):
+        begun = _begun(self._folder, self._database)
+        if begun is None or not is_made_alike(begun, self._target):
+            with self._database.write() as connection:
                 _forget_next(connection)
                 set_meta(connection, _BEGUN, self._target.to_json())
-
-    def _is_target(self, begun: str) -> bool:
-        try:
-            former = Manifest.from_json(begun, self._folder)
-        except WorkspaceError:
-            return False
-        return (former.encoder, former.chunking) == (self._target.encoder, self._target.chunking)
 
     def _documents(self) -> list[int]:
         """All that the new index is to hold; what it holds beyond that is dropped."""
@@ -188,7 +201,9 @@ class _Switch:
                 key = cut.hash_of(span)
                 if key not in places and key not in fresh:
                     fresh[key] = (encoded_text(span.context, cut.text_of(span)), span.n_tokens)
-        written = self._encode(fresh) if fresh else None
+        converted = self._convert.known(list(fresh)) if self._convert else {}
+        fresh = {**dict.fromkeys(converted, ("", 0)), **{k: v for k, v in fresh.items() if k not in converted}}
+        written = self._write(fresh, converted) if fresh else None
         try:
             with self._database.write() as connection:
                 if written is not None:
@@ -213,25 +228,61 @@ class _Switch:
                 found.update({row.hash: (row.segment_id, row.row) for row in connection.execute(part)})
         return found
 
-    def _encode(self, fresh: dict[bytes, tuple[str, int]]) -> WrittenSegment:
+    def _write(self, fresh: dict[bytes, tuple[str, int]], converted: dict[bytes, tuple[int, int]]) -> WrittenSegment:
+        """A segment of these texts in this order; those that can be converted come first."""
+        with self._database.read() as connection:
+            number = next_number(connection)
+        path = self._folder / FOLDER / f"{number:06d}.vec"
+        texts = [text for key, text in fresh.items() if key not in converted]
+        before = self._convert.packed(list(converted.values())) if self._convert else iter(())
+        return write_encoded(path, self._layout, self._encode, texts, before)
+
+    def _encode(self, texts: list[str], lengths: list[int]) -> EncodedPassages:
         encoder = self._load()
         if encoder.identity.sha256 != self._target.encoder["sha256"]:
             raise WorkspaceError(
                 f"The model “{encoder.identity.name}” has changed since this program loaded it.", "Start it again."
             )
-        with self._database.read() as connection:
-            number = next_number(connection)
-        writer = SegmentWriter(self._folder / FOLDER / f"{number:06d}.vec", encoder.identity.dim)
-        try:
-            texts, lengths = zip(*fresh.values(), strict=True)
-            for start in range(0, len(texts), PASSAGES_PER_COMMIT):
-                part = slice(start, start + PASSAGES_PER_COMMIT)
-                encoded = encoder.encode_passages(list(texts[part]), list(lengths[part]), self._cancelled)
-                writer.append(encoded.pooled, encoded.tokens, encoded.offsets)
-            return writer.finish()
-        except BaseException:
-            writer.abandon()
-            raise
+        return encoder.encode_passages(texts, lengths, self._cancelled)
+
+
+def _target(
+    folder: Path,
+    database: Database,
+    current: Manifest,
+    files: EncoderFiles,
+    vectors: str,
+    codec: str,
+    progress: ProgressCallback,
+    cancelled: CancelledCheck,
+) -> Manifest:
+    """The manifest of the new index. A codec that has to learn is fitted to the vectors that are there."""
+    if not learns(codec):
+        return new_manifest(files, vectors, codec)
+    plain = new_manifest(files, vectors)
+    if not same_texts(plain, current):
+        raise UsageError(
+            f"The codec {codec} learns from vectors of the new encoder, and there are none yet.",
+            "Switch to the encoder first, then run “rankscope convert”.",
+        )
+    spec = str(parse(codec, files.identity.dim))
+    for known in (current, _begun(folder, database)):
+        if known and (known.codec.split(":")[0], known.vectors, known.encoder) == (spec, vectors, plain.encoder):
+            with contextlib.suppress(WorkspaceError):  # its file is damaged: it is fitted again
+                layout_of(known, folder)
+                return replace(plain, codec=known.codec)
+    progress(Progress(0, None, f"Fitting {spec}"))
+    fitted = Converter(folder, database, current, layout_of(plain, folder)).fitted(spec, cancelled)
+    return replace(plain, codec=save_codec(folder, fitted))
+
+
+def _begun(folder: Path, database: Database) -> Manifest | None:
+    with database.read() as connection:
+        begun = get_meta(connection, _BEGUN)
+    try:
+        return Manifest.from_json(begun, folder) if begun else None
+    except WorkspaceError:
+        return None
 
 
 def _insert(connection: Connection, cut: _Cut, places: dict[bytes, tuple[int, int]]) -> None:

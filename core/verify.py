@@ -5,8 +5,11 @@ What cannot be found is told in :mod:`rankscope.core.checking`.
 
 from __future__ import annotations
 
+import contextlib
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from sqlalchemy import select
 
@@ -17,12 +20,15 @@ from rankscope.core.indexes.dense import DenseIndex
 from rankscope.core.progress import CancelledCheck, Progress, ProgressCallback, never, silent, stop_if
 from rankscope.core.records import Finding, VerifyReport
 from rankscope.core.repairing import UNPACKED, missing_metadata, refuse_foreign, repair, segment_problem
+from rankscope.core.storage import codecs, schema, vectors
 from rankscope.core.storage import manifest as manifests
-from rankscope.core.storage import schema, vectors
 from rankscope.core.storage.database import LOG, RESTORE, Database
 from rankscope.core.storage.database import NAME as DATABASE
+from rankscope.core.storage.layout import FOLDER as CODECS
+from rankscope.core.storage.layout import file_of
 from rankscope.core.storage.lock import leftovers
 from rankscope.core.storage.manifest import Manifest, stored_manifest
+from rankscope.core.storage.segments import Segment
 from rankscope.core.storage.wal import lost_commits
 
 __all__ = ["repair", "verify"]
@@ -111,7 +117,11 @@ def _manifest_copy(look: _Look, database: Database, file: Manifest | None) -> Ma
     """The database's copy, which decides."""
     with database.read() as connection:
         copy = stored_manifest(connection, look.folder)
-    if copy is None:
+        being_made = checking.is_interrupted_making(connection, look.folder / manifests.NAME)
+    if copy is not None and being_made:
+        look.findings[:] = [finding for finding in look.findings if finding.file != manifests.NAME]
+        look.found(manifests.NAME, "Making the workspace was interrupted.", "Opening the workspace completes it.")
+    elif copy is None:
         restored = "Opening the workspace restores it from the file." if file else RESTORE
         look.found(f"{DATABASE} (copy of {manifests.NAME})", "It is damaged or missing.", restored)
     elif file is not None and file != copy:
@@ -151,6 +161,15 @@ def _where(flaw: Flaw) -> str:
     return f"{DATABASE} (full-text index)" if flaw.cure is Cure.FULL_TEXT else DATABASE
 
 
+def _codecs(look: _Look, rows: Sequence[Any]) -> set[str]:
+    """What the segments that can be read call their codecs."""
+    names = set()
+    for row in rows:
+        with contextlib.suppress(WorkspaceError):
+            names.add(Segment(look.folder / vectors.FOLDER / row.file).head.codec)
+    return names
+
+
 def _segments(look: _Look, database: Database) -> None:
     with database.read() as connection:
         rows = connection.execute(select(schema.segments).order_by(schema.segments.c.id)).fetchall()
@@ -163,6 +182,12 @@ def _segments(look: _Look, database: Database) -> None:
         # A writer may have merged it into another one meanwhile.
         if problem and _is_named(database, row.id):
             look.found(name, problem, _REPAIR)
+    for file in sorted({file_of(name) for name in _codecs(look, rows)} - {""}):
+        look.checked.append(f"{CODECS}/{file}")
+        try:
+            codecs.load(look.folder / CODECS / file)
+        except WorkspaceError as error:
+            look.found(f"{CODECS}/{file}", error.message, _REPAIR)
     with database.read() as connection:
         named = {row.file for row in connection.execute(select(schema.segments.c.file))} | {row.file for row in rows}
     place = look.folder / vectors.FOLDER

@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import contextlib
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from pathlib import Path
 
 import numpy as np
 
-from rankscope.core import catalog, opening
+from rankscope.core import budgets, catalog, generation, opening
+from rankscope.core.budgets import Budget
 from rankscope.core.encoding.registry import OFFLINE_DEFAULT
 from rankscope.core.errors import UsageError
 from rankscope.core.library import Library, load_encoder
@@ -28,6 +29,7 @@ from rankscope.core.ranking.passages import passage_infos
 from rankscope.core.ranking.trace import Alignment, Fate, Trace
 from rankscope.core.records import CompactReport, VerifyReport, WorkspaceInfo
 from rankscope.core.storage.lock import WriterLock
+from rankscope.core.storage.manifest import Manifest
 from rankscope.core.storage.paths import given
 
 DEFAULT_PIPELINE = pipelines.DEFAULT
@@ -39,7 +41,14 @@ class Workspace(Library):
 
     @classmethod
     def open(
-        cls, path: Path | str, *, create: bool = False, encoder: str = OFFLINE_DEFAULT, device: str = "auto"
+        cls,
+        path: Path | str,
+        *,
+        create: bool = False,
+        encoder: str = OFFLINE_DEFAULT,
+        device: str = "auto",
+        vectors: str = generation.VECTORS,
+        codec: str = generation.CODEC,
     ) -> Workspace:
         """Open a workspace, or make one.
 
@@ -47,12 +56,14 @@ class Workspace(Library):
             path: its folder.
             create: make it when there is none yet; ``encoder`` names the model of a new workspace.
             device: what to encode on ("auto", "cuda", "mps", "xpu", "cpu").
+            vectors, codec: what a new workspace stores of each passage: "levels" (anchored levels, for every budget)
+                or "tokens" (every token's vector), and in which codec.
 
         Raises:
             UsageError: there is no workspace and ``create`` is False, or the folder holds something else.
             WorkspaceError: it is damaged, or the disk refuses; WorkspaceTooNew: a newer Rankscope wrote it.
         """
-        opened = opening.open_files(given(path), create, encoder)
+        opened = opening.open_files(given(path), create, encoder, vectors, codec)
         return cls(opened.folder, opened.manifest, opened.database, opened.notes, device)
 
     def pipelines(self) -> list[str]:
@@ -71,19 +82,22 @@ class Workspace(Library):
         pipeline: str = DEFAULT_PIPELINE,
         k: int = 10,
         filters: Filters | None = None,
+        budget: Budget | None = None,
         cancelled: CancelledCheck = never,
     ) -> Trace:
         """Rank passages for a query.
 
         Args:
             pipeline: a preset's name or the path of a TOML file.
+            budget: how many vectors take part in late interaction; None for what the pipeline says. Without effect
+                where the workspace holds token vectors.
             k: how many results; more than there are passages means all.
 
         Raises:
             UsageError: an empty query, k below 1, an unknown pipeline. Cancelled.
         """
         chosen = pipelines.find(pipeline)
-        with self._context(query, k, filters, cancelled) as search:
+        with self._context(query, k, filters, cancelled, budget) as search:
             if chosen.needs_encoder:
                 search.encoder()  # loading a model is not part of a query's time
             start = time.perf_counter()
@@ -120,9 +134,11 @@ class Workspace(Library):
                 found[passage_id] = explaining.best_words(alignment, passage.text, passage.start)
         return found
 
-    def explain(self, query: str, passage_id: int, *, pipeline: str = DEFAULT_PIPELINE) -> Alignment:
+    def explain(
+        self, query: str, passage_id: int, *, pipeline: str = DEFAULT_PIPELINE, budget: Budget | None = None
+    ) -> Alignment:
         """Why a passage has its score. Raises UsageError for an unknown passage or an empty query."""
-        with self._context(query, 1, None, never) as search:
+        with self._context(query, 1, None, never, budget) as search:
             return explaining.explain(pipelines.find(pipeline), search, passage_id)
 
     def fate(
@@ -133,12 +149,13 @@ class Workspace(Library):
         pipeline: str = DEFAULT_PIPELINE,
         k: int = 10,
         filters: Filters | None = None,
+        budget: Budget | None = None,
     ) -> Fate:
         """Where a document went for a query. ``document`` is its id, its path, or the end of its path."""
         found = catalog.find_document(self.database, document)
         if isinstance(found, Fate):
             return found
-        with self._context(query, k, filters, never) as search:
+        with self._context(query, k, filters, never, budget) as search:
             rows = search.connection.exec_driver_sql(
                 "SELECT id FROM passages WHERE document_id = ? ORDER BY id", (found.document_id,)
             ).fetchall()
@@ -176,18 +193,61 @@ class Workspace(Library):
         """Encode everything anew with another encoder (see :func:`rankscope.core.switching.switch_encoder`).
 
         The old index serves until the new one is complete. With the present encoder's name, a switch that was begun
-        is given up. Returns the figures of the workspace as it is then.
+        is given up. A codec that has learned from the old encoder's vectors gives way to float16. Returns the figures
+        of the workspace as it is then.
 
         Raises:
             ModelError: there is no such encoder. WorkspaceBusy.
             Cancelled, WorkspaceError: nothing has changed, and the next call goes on from here.
         """
+
+        def target(now: Manifest) -> tuple[str, str, str]:
+            spec, _, learned = now.codec.partition(":")
+            keeps = name == now.encoder["name"] or not learned
+            return name, now.vectors, spec if keeps else generation.CODEC
+
+        return self._switch(target, progress, cancelled)
+
+    def convert(
+        self,
+        vectors: str | None = None,
+        codec: str | None = None,
+        progress: ProgressCallback = silent,
+        cancelled: CancelledCheck = never,
+    ) -> WorkspaceInfo:
+        """Store the vectors in another way: a new index is built beside the old one and takes its place.
+
+        Nothing is encoded anew where the new vectors can be made from those that are there: from float32 and float16.
+        What another codec has lost does not come back. With what is there already, a conversion that was begun is
+        given up.
+
+        Args:
+            vectors: "levels" or "tokens"; None for what is there. codec: see :mod:`rankscope.core.storage.codecs`.
+
+        Raises:
+            UsageError: there is no such kind or codec, or it does not fit. WorkspaceBusy.
+            Cancelled, WorkspaceError: nothing has changed, and the next call goes on from here.
+        """
+
+        def target(now: Manifest) -> tuple[str, str, str]:
+            return now.encoder["name"], vectors or now.vectors, codec or now.codec.partition(":")[0]
+
+        return self._switch(target, progress, cancelled)
+
+    def _switch(
+        self,
+        target: Callable[[Manifest], tuple[str, str, str]],
+        progress: ProgressCallback,
+        cancelled: CancelledCheck,
+    ) -> WorkspaceInfo:
+        """Switch to the encoder, kind of vectors and codec that ``target`` names, given what holds now."""
         from rankscope.core.switching import switch_encoder
 
         with WriterLock(self.path):
             self._follow()
+            name, vectors, codec = target(self.manifest)
             load = partial(load_encoder, device=self._wanted_device)
-            switch_encoder(self.path, self.database, self.manifest, name, load, progress, cancelled)
+            switch_encoder(self.path, self.database, self.manifest, name, load, progress, cancelled, vectors, codec)
             self._follow()
             with contextlib.suppress(OSError):  # the dense index is made again by the next run
                 self._dense.sync(self._vectors.current(), progress, cancelled)
@@ -195,7 +255,12 @@ class Workspace(Library):
 
     @contextlib.contextmanager
     def _context(
-        self, query: str, k: int, filters: Filters | None, cancelled: CancelledCheck
+        self,
+        query: str,
+        k: int,
+        filters: Filters | None,
+        cancelled: CancelledCheck,
+        budget: Budget | None = None,
     ) -> Iterator[SearchContext]:
         if not query.strip():
             raise UsageError("The query is empty.", "Type a question or a few words.")
@@ -215,4 +280,5 @@ class Workspace(Library):
                 dense=dense,
                 encoder=partial(self._encoder_of, manifest),
                 cancelled=cancelled,
+                budget=budgets.checked(budget) if budget is not None else None,
             )

@@ -4,22 +4,25 @@ from __future__ import annotations
 
 import contextlib
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from functools import partial
+from itertools import islice
 from pathlib import Path
 
 from sqlalchemy import Connection, delete, insert, select, update
 
 from rankscope.core.documents.model import Extraction, PassageSpan, ReadDocument
-from rankscope.core.encoding.encoder import Encoder
+from rankscope.core.encoding.encoder import EncodedPassages, Encoder
 from rankscope.core.progress import CancelledCheck, never
 from rankscope.core.ranking.passages import encoded_hash, encoded_text
 from rankscope.core.shelf import forget_documents, hand_over, restore
 from rankscope.core.storage import schema
 from rankscope.core.storage.database import Database
 from rankscope.core.storage.files import disk_errors
+from rankscope.core.storage.layout import Layout, Packed
 from rankscope.core.storage.segments import SegmentWriter, WrittenSegment
-from rankscope.core.storage.vectors import FOLDER, bump_generation
+from rankscope.core.storage.vectors import FOLDER, bump_generation, next_number, record_segment
 
 # A kill loses at most one batch. 256 passages are about five seconds on two CPU cores, and enough for batches of
 # like length.
@@ -66,10 +69,16 @@ class BatchWriter:
     """
 
     def __init__(
-        self, folder: Path, database: Database, encoder: Callable[[], Encoder], cancelled: CancelledCheck = never
+        self,
+        folder: Path,
+        database: Database,
+        layout: Layout,
+        encoder: Callable[[], Encoder],
+        cancelled: CancelledCheck = never,
     ) -> None:
         self._folder = folder / FOLDER
         self._database = database
+        self._layout = layout
         self._encoder = encoder
         self._cancelled = cancelled
         self._pending: list[PendingDocument] = []
@@ -96,7 +105,7 @@ class BatchWriter:
             try:
                 with self._database.write() as connection:
                     if segment is not None:
-                        segment_id = _insert_segment(connection, segment)
+                        segment_id = record_segment(connection, segment)
                         places.update({key: Place(segment_id, row) for row, key in enumerate(fresh)})
                     self._commit(connection, places, added=segment is not None)
             except BaseException:
@@ -130,24 +139,10 @@ class BatchWriter:
         return fresh
 
     def _write_segment(self, fresh: dict[bytes, tuple[str, int]]) -> WrittenSegment:
-        encoder = self._encoder()
-        writer = SegmentWriter(self._folder / f"{self._next_number():06d}.vec", encoder.identity.dim)
-        try:
-            texts, lengths = zip(*fresh.values(), strict=True)
-            # A very long document is encoded a window at a time, so that memory stays that of one batch.
-            for start in range(0, len(texts), PASSAGES_PER_COMMIT):
-                part = slice(start, start + PASSAGES_PER_COMMIT)
-                encoded = encoder.encode_passages(list(texts[part]), list(lengths[part]), self._cancelled)
-                writer.append(encoded.pooled, encoded.tokens, encoded.offsets)
-            return writer.finish()
-        except BaseException:
-            writer.abandon()
-            raise
-
-    def _next_number(self) -> int:
         with self._database.read() as connection:
-            last = connection.exec_driver_sql("SELECT seq FROM sqlite_sequence WHERE name = 'segments'").scalar()
-        return int(last or 0) + 1
+            number = next_number(connection)
+        encode = partial(self._encoder().encode_passages, cancelled=self._cancelled)
+        return write_encoded(self._folder / f"{number:06d}.vec", self._layout, encode, fresh.values())
 
     def _commit(self, connection: Connection, places: dict[bytes, Place], added: bool) -> None:
         removed = False
@@ -177,6 +172,33 @@ class BatchWriter:
             update(schema.documents).where(schema.documents.c.id == shelved).values(_file_values(document))
         )
         self.restored += 1
+
+
+def write_encoded(
+    path: Path,
+    layout: Layout,
+    encode: Callable[[list[str], list[int]], EncodedPassages],
+    texts: Iterable[tuple[str, int]],
+    before: Iterable[Packed] = (),
+) -> WrittenSegment:
+    """Write a segment of texts, given with their numbers of tokens. Raises OSError, Cancelled; then no file is left.
+
+    Args:
+        before: passages that are packed already and come first.
+    """
+    writer = SegmentWriter(path, layout.kind, layout.codec_name, layout.dim, layout.row_bytes)
+    try:
+        for packed in before:
+            writer.append(packed)
+        # A very long document is encoded a window at a time, so that memory stays that of one batch.
+        remaining = iter(texts)
+        while part := list(islice(remaining, PASSAGES_PER_COMMIT)):
+            encoded = encode([text for text, _ in part], [length for _, length in part])
+            writer.append(layout.pack(encoded.pooled, encoded.tokens, encoded.offsets))
+        return writer.finish()
+    except BaseException:
+        writer.abandon()
+        raise
 
 
 def remove_passages(connection: Connection, document_ids: Sequence[int]) -> bool:
@@ -245,19 +267,6 @@ def _same_content(connection: Connection, document: PendingDocument) -> _Same | 
         .limit(1)
     ).first()
     return _Same(row.id, row.removed_at is not None) if row else None
-
-
-def _insert_segment(connection: Connection, segment: WrittenSegment) -> int:
-    values = {
-        "id": int(segment.path.stem),
-        "file": segment.path.name,
-        "n_passages": segment.n_passages,
-        "n_vectors": segment.n_vectors,
-        "n_bytes": segment.n_bytes,
-        "sha256": segment.sha256,
-    }
-    connection.execute(insert(schema.segments), values)
-    return int(segment.path.stem)
 
 
 def _insert_document(connection: Connection, document: PendingDocument, original: int | None) -> int:

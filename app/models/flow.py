@@ -66,7 +66,10 @@ def settings_line(stage: StageTrace) -> str:
     for key, value in stage.settings.items():
         if value is None or value == "" or value == {} or value == []:
             continue
-        shown = f"{value:g}" if isinstance(value, float) else str(value)
+        if isinstance(value, list | tuple):
+            shown = f"({', '.join(map(str, value))})"
+        else:
+            shown = f"{value:g}" if isinstance(value, float) else str(value)
         parts.append(f"{key.replace('_', ' ')} {shown}")
     return " · ".join(parts)
 

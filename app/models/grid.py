@@ -6,7 +6,7 @@ contributions: a word's cell is the best its pieces reach, and the rows still ad
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -37,6 +37,8 @@ class Grid:
     ``values`` is float32 [rows, columns] (cosine), ``adds`` float64 [rows] what each row contributes, ``best``
     int64 [n, 2] the (row, column) of every row token's arg-max that is shown, ``strongest`` int64 [rows] the column of
     a row's largest shown arg-max, or -1. ``away[i]`` is the hidden column where row i matches best, or None.
+    ``anchors`` float64 [rows] is the part of ``adds`` that comes from the pooled vectors, None where the score has no
+    such part; ``anchor_score`` that part of the score, hidden rows included.
     """
 
     rows: tuple[Word, ...]
@@ -51,6 +53,13 @@ class Grid:
     hidden_rows: int
     hidden_columns: int
     hidden_adds: float
+    anchors: np.ndarray | None = None
+    anchor_score: float = 0.0
+
+    @property
+    def lates(self) -> np.ndarray | None:
+        """The rest of ``adds``, from late interaction: float64 [rows]."""
+        return None if self.anchors is None else self.adds - self.anchors
 
     @property
     def shown_adds(self) -> float:
@@ -79,7 +88,8 @@ def build_grid(
     if not shown_rows:
         shown_rows = rows
     contributions = np.asarray(alignment.contributions, dtype=np.float64)
-    adds = np.array([contributions[list(row.tokens)].sum() for row in shown_rows], dtype=np.float64)
+    adds = _row_sums(contributions, shown_rows)
+    anchor = None if alignment.anchor is None else np.asarray(alignment.anchor, dtype=np.float64)
     best, strongest, away = _best(alignment, shown_rows, columns, shown_columns)
     return Grid(
         tuple(shown_rows),
@@ -94,7 +104,13 @@ def build_grid(
         len(rows) - len(shown_rows),
         len(columns) - len(shown_columns),
         float(contributions.sum() - adds.sum()),
+        None if anchor is None else _row_sums(anchor, shown_rows),
+        0.0 if anchor is None else float(anchor.sum()),
     )
+
+
+def _row_sums(values: np.ndarray, rows: Sequence[Word]) -> np.ndarray:
+    return np.array([values[list(row.tokens)].sum() for row in rows], dtype=np.float64)
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,6 +215,8 @@ def _best(
             if column not in owner or (alignment.score_kind == "BM25" and alignment.contributions[token] == 0):
                 continue
             value = float(alignment.similarities[token, column])
+            if alignment.anchor is not None and column not in shown_at:
+                column = _twin(alignment.similarities[token], column, shown_at)
             at = shown_at.get(column, -1)
             if at >= 0:
                 pairs.add((number, at))
@@ -207,6 +225,12 @@ def _best(
                 elsewhere = None if at >= 0 else owner[column]
         away.append(elsewhere)
     return np.array(sorted(pairs), dtype=np.int64).reshape(-1, 2), strongest, tuple(away)
+
+
+def _twin(similarities: np.ndarray, column: int, shown: Mapping[int, int]) -> int:
+    """A shown column that matches as well as a hidden one, being of the same cluster; the hidden one where none is."""
+    same = np.flatnonzero(similarities == similarities[column]).tolist()
+    return next((other for other in same if other in shown), column)
 
 
 def neighbourhood(

@@ -14,8 +14,34 @@ _Index = QModelIndex | QPersistentModelIndex
 _RIGHT = int(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
 
 
+def format_part(value: float, grid: Grid) -> str:
+    """A part of the score. One that comes in two shares is small, and gets a digit more."""
+    return f"{value:.3f}" if grid.anchors is not None else format_score(value, grid.score_kind)
+
+
+def split_texts(total: float, whole: float) -> list[str]:
+    """A sum and its two parts as they are printed: the last one is what is left of the others, so that they add up."""
+    first, second = round(total, 3), round(whole, 3)
+    rest = round(first - second, 3) + 0.0  # no minus before a zero
+    return [f"{first:.3f}", f"{second:.3f}", f"{rest:.3f}"]
+
+
+def sum_texts(grid: Grid, row: int) -> list[str]:
+    """What a row adds to the score, and its two parts where it has them."""
+    if grid.anchors is None:
+        return [format_part(float(grid.adds[row]), grid)]
+    return split_texts(float(grid.adds[row]), float(grid.anchors[row]))
+
+
+def _sums(grid: Grid) -> tuple[np.ndarray, ...]:
+    """The columns behind the similarities: what rows add, then its two parts where it has them."""
+    lates = grid.lates
+    return (grid.adds,) if grid.anchors is None or lates is None else (grid.adds, grid.anchors, lates)
+
+
 class HeatmapModel(QAbstractTableModel):
-    """Rows are the query's words, columns the passage's, the last column what the row adds to the score."""
+    """Rows are the query's words, columns the passage's, then what the row adds to the score and, where the score has
+    two parts, how much of it comes from the passage as a whole and how much from its parts."""
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -37,7 +63,7 @@ class HeatmapModel(QAbstractTableModel):
         return 0 if self._grid is None or parent.isValid() else len(self._grid.rows)
 
     def columnCount(self, parent: _Index = QModelIndex()) -> int:  # noqa: B008 - Qt's own signature
-        return 0 if self._grid is None or parent.isValid() else len(self._grid.columns) + 1
+        return 0 if self._grid is None or parent.isValid() else len(self._grid.columns) + len(_sums(self._grid))
 
     def data(self, index: _Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
         grid = self._grid
@@ -51,7 +77,8 @@ class HeatmapModel(QAbstractTableModel):
         if role in (Qt.ItemDataRole.ToolTipRole, Qt.ItemDataRole.AccessibleTextRole):
             return self.sentence(row, column)
         if role == Qt.ItemDataRole.UserRole:
-            return float(grid.adds[row]) if column == len(grid.columns) else float(grid.values[row, column])
+            sums = column - len(grid.columns)
+            return float(_sums(grid)[sums][row]) if sums >= 0 else float(grid.values[row, column])
         return None
 
     def headerData(self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
@@ -59,9 +86,11 @@ class HeatmapModel(QAbstractTableModel):
             return None
         if orientation == Qt.Orientation.Vertical:
             return self._grid.rows[section].text
-        if section == len(self._grid.columns):
-            return self.tr("adds to {kind}").format(kind=self._grid.score_kind)
-        return self._grid.columns[section].text
+        sums = section - len(self._grid.columns)
+        if sums < 0:
+            return self._grid.columns[section].text
+        titles = (self.tr("adds to {kind}"), self.tr("whole"), self.tr("parts"))
+        return titles[sums].format(kind=self._grid.score_kind)
 
     def is_best(self, row: int, column: int) -> bool:
         """Whether the cell holds the arg-max of one of the row's tokens."""
@@ -74,8 +103,13 @@ class HeatmapModel(QAbstractTableModel):
             return ""
         word = grid.rows[row].text
         if column >= len(grid.columns):
-            value = format_score(float(grid.adds[row]), grid.score_kind)
-            return self.tr("“{word}” adds {value} to the score").format(word=word, value=value)
+            total, *parts = sum_texts(grid, row)
+            text = self.tr("“{word}” adds {value} to the score").format(word=word, value=total)
+            if not parts:
+                return text
+            return self.tr("{text}: {whole} from the passage as a whole, {parts} from its best parts").format(
+                text=text, whole=parts[0], parts=parts[1]
+            )
         text = self.tr("“{word}” and “{other}”: similarity {value:.2f}").format(
             word=word, other=grid.columns[column].text, value=float(grid.values[row, column])
         )
@@ -97,7 +131,8 @@ class HeatmapModel(QAbstractTableModel):
 
     @staticmethod
     def _number(grid: Grid, row: int, column: int) -> str:
-        if column == len(grid.columns):
-            return format_score(float(grid.adds[row]), grid.score_kind)
+        sums = column - len(grid.columns)
+        if sums >= 0:
+            return sum_texts(grid, row)[sums]
         value = float(grid.values[row, column])
         return "" if np.isnan(value) else f"{value:.2f}"

@@ -52,12 +52,18 @@ class PageText:
         self._tops, self._bottoms = np.full(count, np.inf), np.full(count, -np.inf)
         np.minimum.at(self._tops, self._line[where], self._boxes[where, 1])
         np.maximum.at(self._bottoms, self._line[where], self._boxes[where, 3])
+        self._known: dict[tuple[int, int], list[Rect]] = {}  # the same words are asked for with every new heat
 
     def __len__(self) -> int:
         return len(self._boxes)
 
     def rects(self, start: int, end: int) -> list[Rect]:
         """One rectangle per line that characters ``start:end`` touch, as high as that line."""
+        if (start, end) not in self._known:
+            self._known[start, end] = self._rects(start, end)
+        return self._known[start, end]
+
+    def _rects(self, start: int, end: int) -> list[Rect]:
         start, end = max(0, start), min(end, len(self._boxes))
         if end <= start:
             return []

@@ -122,6 +122,17 @@ def type_name(short: str) -> str:
     return _TYPES.get(short, short.upper())
 
 
+def share(fraction: float) -> str:
+    """0.125 as "13 %", 0.008 as "0.8 %"."""
+    percent = 100 * fraction
+    return f"{percent:.0f} %" if percent >= 10 else f"{percent:.1f} %"
+
+
+def codec_name(stored: str) -> str:
+    """A codec as people write it: "int8"; what it has learned has a name of its own behind a colon."""
+    return stored.partition(":")[0]
+
+
 def word_chips(query: str, tokens: tuple[Token, ...]) -> list[tuple[str, bool]]:
     """The words of a query and whether each is ordinary text.
 

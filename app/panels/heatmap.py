@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from PySide6.QtCore import QItemSelectionModel, QModelIndex, Qt, QTimer, Signal, Slot
-from PySide6.QtGui import QGuiApplication, QKeySequence, QShortcut
+from PySide6.QtGui import QGuiApplication, QKeySequence, QResizeEvent, QShortcut
 from PySide6.QtWidgets import (
     QButtonGroup,
     QFrame,
@@ -16,7 +16,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from rankscope.app.models.grid import build_grid
+from rankscope.app.models.grid import Grid, build_grid
 from rankscope.app.models.heatmap import HeatmapModel
 from rankscope.app.theme import SPACE_L, SPACE_S, SPACE_XS, Theme
 from rankscope.app.widgets.controls import ElidedLabel, Notice, flat_button
@@ -24,8 +24,9 @@ from rankscope.app.widgets.evidence_panel import EvidencePanel
 from rankscope.app.widgets.heat import SHARED, HeatScale
 from rankscope.app.widgets.heat_canvas import HeatCanvas
 from rankscope.app.widgets.heat_layout import ALL, MATCHED, OVERVIEW
-from rankscope.app.widgets.legend import HeatLegend
+from rankscope.app.widgets.legend import HeatLegend, PartsLegend
 
+_LEGENDS_WIDTH = 1180  # pixels of the panel from which there is room for both legends
 _FADE_MS = 180  # a new alignment usually comes sooner; until then the old one stays as it is
 
 
@@ -40,6 +41,7 @@ class HeatmapPanel(EvidencePanel):
         self.canvas = HeatCanvas(self.model, theme)
         self.table = QTableView()
         self.legend = HeatLegend(theme)
+        self.parts_legend = PartsLegend(theme)
         self.notice = Notice(theme)
         self.readout = ElidedLabel(Qt.TextElideMode.ElideRight)
         self._fade = QTimer(self)
@@ -67,6 +69,7 @@ class HeatmapPanel(EvidencePanel):
         )
         self.notice.restyle()
         self.legend.update()
+        self.parts_legend.update()
         self.canvas.refresh()
 
     # -- building --------------------------------------------------------------------------------------------------
@@ -107,6 +110,8 @@ class HeatmapPanel(EvidencePanel):
         tools.addSpacing(SPACE_L)
         tools.addWidget(self.readout, 1)
         tools.addWidget(self.legend)
+        tools.addWidget(self.parts_legend)
+        self.parts_legend.hide()
         tools.addWidget(self.own_scale_button)
         tools.addWidget(self.table_button)
         self.table.setModel(self.model)
@@ -185,10 +190,19 @@ class HeatmapPanel(EvidencePanel):
             passage_start=info.start if info is not None else 0,
         )
         self._stack.setCurrentIndex(0)
+        self._show_parts_legend(grid)
         self._content_layout.activate()  # the canvas knows its size before it places the columns
         self.model.set_grid(grid)
         self._rescale()
         self._cell_changed(-1, -1)
+
+    def _show_parts_legend(self, grid: Grid | None) -> None:
+        has_parts = grid is not None and grid.anchors is not None
+        self.parts_legend.setVisible(has_parts and self.width() >= _LEGENDS_WIDTH)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._show_parts_legend(self.model.grid)
 
     @Slot()
     def _rescale(self) -> None:

@@ -38,6 +38,7 @@ class PreviewPanel(EvidencePanel):
         self._wanted: tuple[int, int, int] | None = None  # document, page number, width of the picture asked for
         self._pages: OrderedDict[tuple[int, int, int], tuple[str, PageView]] = OrderedDict()  # with the text they show
         self._prefer_text = False
+        self._heated: tuple[str, int] | None = None  # the query and passage whose heat is shown
         self._page_failed = False
         self._compact = False
         self.page = PageCanvas(theme)
@@ -101,7 +102,6 @@ class PreviewPanel(EvidencePanel):
     def _listen(self) -> None:
         session = self.session
         session.selectionChanged.connect(self._show_selection)
-        session.traceChanged.connect(self._show_selection)
         session.documentChanged.connect(self._show_selection)
         session.workspaceChanged.connect(self._forget)
         session.alignmentChanged.connect(self._show_heat)
@@ -166,10 +166,16 @@ class PreviewPanel(EvidencePanel):
 
     @Slot()
     def _show_heat(self) -> None:
-        info, alignment = self._info(), self.session.alignment
+        info, alignment, trace = self._info(), self.session.alignment, self.session.trace
         words: tuple[HeatWord, ...] = ()
-        if info is not None and alignment is not None and alignment.passage_id == info.passage_id:
-            words = heat_words(alignment, info.text, info.start)
+        heated = None
+        if info is not None and trace is not None:
+            if alignment is None and self._heated == (trace.query, info.passage_id):
+                return  # ranked again, perhaps with another budget: the new heat comes at once, so nothing flickers
+            if alignment is not None and alignment.passage_id == info.passage_id:
+                heated = (trace.query, info.passage_id)
+                words = heat_words(alignment, info.text, info.start)
+        self._heated = heated
         self.page.set_heat(words, SHARED)
         self.text.set_heat(words, SHARED)
         self.controls.legend.setVisible(bool(words) and not self._compact)
@@ -177,6 +183,8 @@ class PreviewPanel(EvidencePanel):
     @Slot()
     def _failed(self) -> None:
         """Something did not work. Where a picture is awaited, the text is shown instead of it."""
+        self._heated = None
+        self._show_heat()
         info, document = self._info(), self._document()
         if info is not None and document is not None and self._wanted is not None and not self.page.has_picture:
             self._wanted = None

@@ -134,7 +134,9 @@ class StatusPanel(QStatusBar):
         if work.stopping:
             return self.tr("Pausing…") if session.paused and work is session.indexer else self.tr("Stopping…")
         if activity is None:
-            return self.tr("Starting to index…") if work is session.indexer else self.tr("Starting to tidy up…")
+            if work is session.indexer:
+                return self.tr("Starting to index…")
+            return self.tr("Starting to convert…") if work is session.converter else self.tr("Starting to tidy up…")
         parts = [elide(wording.doing(activity.what), 50)]
         if activity.total:
             parts.append(f"{wording.count(activity.done)} / {wording.count(activity.total)} {activity.unit}")

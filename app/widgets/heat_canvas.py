@@ -235,9 +235,14 @@ class HeatCanvas(QAbstractScrollArea):
     # -- places ----------------------------------------------------------------------------------------------------
 
     def cell_at(self, point: QPointF) -> tuple[int, int]:
-        """Row and column of the grid at a point of the viewport, or (-1, -1)."""
+        """Row and column of the grid at a point of the viewport, or (-1, -1).
+
+        Over the sums at the right the column is the number of the grid's columns.
+        """
         row = self._layout.row_at(point.y() + self.verticalScrollBar().value()) if self._over_rows(point.y()) else -1
         column = self._column_at(point.x())
+        if column < 0 and self._model.grid is not None and point.x() >= self.painter_for().side:
+            column = len(self._model.grid.columns)
         return (row, column) if row >= 0 and column >= 0 else (-1, -1)
 
     def cell_rect(self, row: int, column: int) -> QRectF:

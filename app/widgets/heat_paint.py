@@ -8,9 +8,8 @@ import numpy as np
 from PySide6.QtCore import QCoreApplication, QRectF, Qt
 from PySide6.QtGui import QColor, QFont, QFontMetricsF, QImage, QPainter, QPainterPath, QPen
 
-from rankscope.app.models.comparison import format_score
 from rankscope.app.models.grid import Grid
-from rankscope.app.models.heatmap import HeatmapModel
+from rankscope.app.models.heatmap import HeatmapModel, format_part, split_texts
 from rankscope.app.theme import Theme
 from rankscope.app.widgets.controls import weighted
 from rankscope.app.widgets.heat import HeatScale, dark_ink
@@ -23,6 +22,9 @@ _NUMBER = 54.0
 _TILES = 320  # up to so many cells in sight are drawn one by one, with round corners
 _PRINTED = 0.5  # cells from here on the scale carry their number
 _NUMBERS = 150  # at most so many, the largest; each costs time to draw, and more are not read anyway
+
+# The palette's names: the passage as a whole (or everything, where there are no parts), and its parts.
+PART_COLOURS = ("bar", "accent")
 
 _MIDDLE = Qt.TextElideMode.ElideMiddle
 _CENTRE = Qt.AlignmentFlag.AlignCenter
@@ -274,33 +276,40 @@ class HeatPainter:
 
     # -- sums ------------------------------------------------------------------------------------------------------
 
-    def _side(self) -> float:
+    @property
+    def side(self) -> float:
+        """Where the sums begin."""
         return self.left + min(self.layout.width, self.layout.view_width) + 20
 
     def _sums(self, painter: QPainter, grid: Grid) -> None:
         painter.save()
-        x = self._side()
+        x = self.side
         painter.setClipRect(QRectF(x, 0, SIDE, self.layout.view_height))
         number = weighted(self.theme.font("small"), QFont.Weight.DemiBold)
         small = self.theme.font("small")
-        highest, lowest = max(0.0, float(grid.adds.max(initial=0.0))), min(0.0, float(grid.adds.min(initial=0.0)))
+        bars = stacked(grid)
+        radius = 3.0 if bars.shape[1] == 1 else 1.5
+        highest, lowest = float(bars.max(initial=0.0)), float(bars.min(initial=0.0))
         longest = _BAR - 32.0 if any(grid.away) else _BAR  # leave room for the words beside the bars
         unit = longest / (highest - lowest) if highest > lowest else 0.0
         zero = x + _NUMBER - lowest * unit
         for row in np.flatnonzero(self._rows_in_sight()).tolist():
-            adds = float(grid.adds[row])
             box = QRectF(x, row * self.layout.row_height - self.scroll[1], _NUMBER - 10, self.layout.row_height)
             painter.setFont(number)
             painter.setPen(self.theme.qcolor("text"))
-            painter.drawText(box, _RIGHT, format_score(adds, grid.score_kind))
+            painter.drawText(box, _RIGHT, format_part(float(grid.adds[row]), grid))
             thick = min(12.0, self.layout.row_height - 6)
-            bar = QRectF(zero, box.center().y() - thick / 2, adds * unit, thick).normalized()
+            top = box.center().y() - thick / 2
             painter.setPen(Qt.PenStyle.NoPen)
-            painter.setBrush(self.theme.qcolor("bar"))
-            painter.drawRoundedRect(bar, 3, 3)
+            right = zero
+            for (start, end), colour in zip(bars[row].tolist(), PART_COLOURS, strict=False):
+                painter.setBrush(self.theme.qcolor(colour))
+                piece = QRectF(zero + start * unit, top, (end - start) * unit, thick).normalized()
+                painter.drawRoundedRect(piece, radius, radius)
+                right = max(right, piece.right())
             elsewhere = grid.away[row]
             if elsewhere is not None:
-                note = QRectF(bar.right() + 6, box.top(), x + SIDE - 24 - bar.right() - 6, box.height())
+                note = QRectF(right + 6, box.top(), x + SIDE - 24 - right - 6, box.height())
                 painter.setFont(small)
                 painter.setPen(self.theme.qcolor("dim"))
                 name = _tr("title: {word}") if elsewhere.role == "context" else _tr("best: {word}")
@@ -314,20 +323,40 @@ class HeatPainter:
         painter.setFont(self.theme.font("small"))
         for number, (text, colour) in enumerate(score_lines(grid)):
             painter.setPen(self.theme.qcolor(colour))
-            painter.drawText(QRectF(self._side(), top + 17 * number, SIDE, 18), _LEFT, text)
+            painter.drawText(QRectF(self.side, top + 17 * number, SIDE, 18), _LEFT, text)
+
+
+def stacked(grid: Grid) -> np.ndarray:
+    """Where the bars of the rows begin and end, float64 [rows, parts, 2], in the score's unit from 0.
+
+    Parts of one sign follow each other; a negative one goes to the left, so that the ends never add up wrongly.
+    """
+    lates = grid.lates
+    parts = np.stack([grid.adds] if grid.anchors is None or lates is None else [grid.anchors, lates], axis=1)
+    bars = np.zeros((*parts.shape, 2))
+    for sign in (1, -1):
+        of_sign = np.where(parts * sign > 0, parts, 0.0)
+        ends = np.cumsum(of_sign, axis=1)
+        bars += np.where((of_sign != 0)[..., None], np.stack([ends - of_sign, ends], axis=-1), 0.0)
+    return bars
 
 
 def score_lines(grid: Grid) -> list[tuple[str, str]]:
     """What the rows add up to, in one or two lines, each with the palette's name of its colour."""
 
     def show(value: float) -> str:
-        return format_score(value, grid.score_kind)
+        return format_part(value, grid)
 
     parts = {"BM25": _tr("term weights"), "cosine": _tr("shares")}.get(grid.score_kind, _tr("rows"))
     if not grid.reconciles:
         total = show(grid.shown_adds + grid.hidden_adds)
         return [(_tr("score {score}").format(score=show(grid.score)), "text"),
                 (_tr("the rows add up to {total}").format(total=total), "down_text")]  # fmt: skip
+    if grid.anchors is not None:
+        score, whole, parts = split_texts(grid.score, grid.anchor_score)
+        line = _tr("{score} = {whole} whole + {parts} parts").format(score=score, whole=whole, parts=parts)
+        hidden = _tr("hidden tokens add {hidden} of it").format(hidden=show(grid.hidden_adds))
+        return [(line, "dim"), (hidden, "dim")] if grid.hidden_rows else [(line, "dim")]
     if not grid.hidden_rows:
         return [(_tr("score {score} = sum of {parts}").format(score=show(grid.score), parts=parts), "dim")]
     first = _tr("score {score} = {shown} + {hidden}").format(

@@ -1,4 +1,4 @@
-"""What the colours of similarity mean: the map from its low to its high end, with the numbers."""
+"""What colours mean: the map of similarity with the numbers of its ends, and the two parts of a score."""
 
 from __future__ import annotations
 
@@ -7,10 +7,12 @@ from PySide6.QtCore import QRectF, QSize, Qt
 from PySide6.QtGui import QColor, QFontMetricsF, QImage, QPainter, QPaintEvent
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
-from rankscope.app.theme import Theme
+from rankscope.app.theme import SPACE_M, Theme
 from rankscope.app.widgets.heat import SHARED, HeatScale
+from rankscope.app.widgets.heat_paint import PART_COLOURS
 
 _BAR = 72
+_SWATCH = 10
 
 
 class HeatLegend(QWidget):
@@ -76,3 +78,45 @@ class HeatLegend(QWidget):
             self.tr("Colour scale: cosine similarity from {low} to {high}").format(low=low, high=high)
         )
         self.setToolTip(self.accessibleName())
+
+
+class PartsLegend(QWidget):
+    """The two shades of the bars, each with what it stands for."""
+
+    def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._theme = theme
+        self._parts = tuple(zip(PART_COLOURS, (self.tr("whole"), self.tr("parts")), strict=True))
+        self.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
+        self.setAccessibleName(
+            self.tr("Bars: the pale part compares the passage as a whole, the strong one its best parts")
+        )
+        self.setToolTip(
+            self.tr(
+                "A score has two parts. Pale: the query and the passage, each as a whole.\n"
+                "Strong: each part of the query with the part of the passage that fits it best."
+            )
+        )
+
+    def sizeHint(self) -> QSize:
+        metrics = QFontMetricsF(self._theme.font("small"))
+        words = sum(metrics.horizontalAdvance(text) + _SWATCH + 6 for _, text in self._parts)
+        return QSize(int(words) + 2 * SPACE_M + 2, int(metrics.height()) + 4)
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        font = self._theme.font("small")
+        metrics = QFontMetricsF(font)
+        painter.setFont(font)
+        x = float(SPACE_M)
+        for colour, text in self._parts:
+            painter.setPen(Qt.PenStyle.NoPen)
+            painter.setBrush(self._theme.qcolor(colour))
+            painter.drawRoundedRect(QRectF(x, (self.height() - _SWATCH) / 2, _SWATCH, _SWATCH), 3, 3)
+            x += _SWATCH + 6
+            width = metrics.horizontalAdvance(text)
+            painter.setPen(self._theme.qcolor("dim"))
+            painter.drawText(QRectF(x, 0, width + 2, self.height()), Qt.AlignmentFlag.AlignVCenter, text)
+            x += width + SPACE_M
+        painter.end()

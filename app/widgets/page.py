@@ -61,6 +61,7 @@ class PageCanvas(QAbstractScrollArea):
         self._theme = theme
         self._size = QSizeF(595, 842)
         self._image: QImage | None = None
+        self._view: PageView | None = None
         self._page_start = 0
         self._text = PageText([])
         self._scale_of_boxes = 1.0
@@ -97,32 +98,36 @@ class PageCanvas(QAbstractScrollArea):
 
     def set_blank(self, width: float, height: float) -> None:
         """Empty paper of these proportions, until its picture comes."""
-        self._image, self._text = None, PageText([])
+        self._image, self._view, self._text = None, None, PageText([])
         self._marks, self._passage_rects = (), ()
         self._size = QSizeF(max(1.0, width), max(1.0, height))
         self._fit()
 
     def set_page(self, view: PageView, page_start: int) -> None:
         """Show a picture whose first character has the document offset ``page_start``."""
+        if view is self._view and page_start == self._page_start:
+            return
+        self._view = view
         image = QImage(view.pixels, view.width, view.height, 3 * view.width, QImage.Format.Format_RGB888)
         self._image = image.convertToFormat(QImage.Format.Format_RGB32)
         self._size = QSizeF(view.width, view.height)
         self._page_start = page_start
         self._text = PageText(view.boxes)
-        self._mark()
+        self._mark_passage()
+        self._mark_words()
         self._fit()
 
     def set_heat(self, words: tuple[HeatWord, ...], scale: HeatScale) -> None:
         """Paint other words; the ones of other pages are left out."""
         self._words, self._heat = words, scale
-        self._mark()
+        self._mark_words()
         self.viewport().update()
 
     def set_passage(self, start: int, end: int) -> None:
         """Mark ``start:end`` softly and bring it into sight as soon as the page is there."""
         self._passage, self._current = (start, end), -1
         self._reveal_wanted = True
-        self._mark()
+        self._mark_passage()
         self._fit()
 
     def set_current_word(self, start: int) -> None:
@@ -279,10 +284,13 @@ class PageCanvas(QAbstractScrollArea):
         if self._image is None or abs(self._image.width() - self.wanted_width) > 2:
             self.widthWanted.emit(self.wanted_width)
 
-    def _mark(self) -> None:
-        """Find the places of the passage and of the words on this page."""
+    def _mark_passage(self) -> None:
+        """Find the place of the passage on this page."""
         start, end = (offset - self._page_start for offset in self._passage)
         self._passage_rects = tuple(self._text.rects(start, end))
+
+    def _mark_words(self) -> None:
+        """Find the places of the words on this page."""
         values = np.array([word.value for word in self._words], dtype=np.float64)
         shares = self._heat.fraction(values)
         colours = self._heat.on_paper(values, _PAPER).tolist() if len(values) else []

@@ -1,4 +1,4 @@
-"""The bar at the top: layouts, workspace, pipeline, the device, and the menu."""
+"""The bar at the top: layouts, workspace, pipeline, budget (or effort, as the Search layout calls it), device, menu."""
 
 from __future__ import annotations
 
@@ -9,11 +9,14 @@ from PySide6.QtCore import QCoreApplication, Qt, Signal, Slot
 from PySide6.QtGui import QAction, QActionGroup, QKeySequence
 from PySide6.QtWidgets import QHBoxLayout, QMenu, QSizePolicy, QToolBar, QToolButton, QWidget
 
+from rankscope.app.models import budgets
 from rankscope.app.session import Session
 from rankscope.app.settings import Settings
 from rankscope.app.theme import SPACE_L, SPACE_S, SPACE_XL, SPACE_XS, Theme
 from rankscope.app.translation import QT_TRANSLATE_NOOP
+from rankscope.app.widgets.budget_control import BudgetControl, preset_title, reason_text
 from rankscope.app.widgets.card import make_label
+from rankscope.core.api import BUDGET_PRESETS
 
 HEIGHT = 48
 
@@ -77,6 +80,12 @@ class Toolbar(QToolBar):
         self._pipeline_group.triggered.connect(self._choose_pipeline)
         self._pipeline_menu.aboutToShow.connect(self._fill_pipeline_menu)
         self.pipeline_button = self._menu_button(self._pipeline_menu, "")
+        effort_menu = QMenu(self)
+        effort_menu.addActions([actions[f"search.{name}"] for name in BUDGET_PRESETS])
+        self.effort_button = self._menu_button(effort_menu, "")
+        self._row.addSpacing(SPACE_L)
+        self.budget = BudgetControl(session, theme, self)
+        self._row.addWidget(self.budget)
         self._row.addStretch(1)
         self._device = make_label("", theme, "small", "dim", self)
         self._row.addWidget(self._device)
@@ -91,13 +100,18 @@ class Toolbar(QToolBar):
         session.workspaceChanged.connect(self._show_workspace)
         session.settingsChanged.connect(self._show_pipeline)
         session.deviceChanged.connect(self._show_device)
+        for signal in (session.settingsChanged, session.traceChanged, session.libraryChanged):
+            signal.connect(self._show_effort)
         self._show_workspace()
         self._show_pipeline()
+        self._show_effort()
 
     def set_compact(self, compact: bool) -> None:
         """Without what only an engineer asks for."""
         self._compact = compact
         self.pipeline_button.setVisible(not compact)
+        self.budget.setVisible(not compact)
+        self.effort_button.setVisible(compact)
         self._show_device()
 
     def device_text(self) -> str:
@@ -119,6 +133,17 @@ class Toolbar(QToolBar):
         self.pipeline_button.setText(self.tr("Pipeline: {name} ▾").format(name=name))
         self.pipeline_button.setAccessibleName(self.tr("Pipeline {name}").format(name=name))
         self.pipeline_button.setToolTip(pipeline_text(name))
+
+    @Slot()
+    def _show_effort(self) -> None:
+        session = self._session
+        name = preset_title(budgets.preset_of(session.budget)) or self.tr("Custom")
+        reason = session.budget_obstacle
+        self.effort_button.setText(self.tr("Effort: {name} ▾").format(name=name))
+        self.effort_button.setAccessibleName(self.tr("Effort {name}").format(name=name))
+        self.effort_button.setEnabled(not reason)
+        tip = self.tr("How closely each passage is compared with the question. Closer is a little slower.")
+        self.effort_button.setToolTip(reason_text(reason, plain=True) or tip)
 
     @Slot()
     def _show_device(self) -> None:

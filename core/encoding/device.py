@@ -12,6 +12,10 @@ from rankscope.core.errors import UsageError
 if TYPE_CHECKING:
     import torch
 
+# Read when torch is loaded. Threads that wait for work by spinning take the cores from whoever has work: beside another
+# program, scoring 1,000 candidates took 1.6 times as long.
+os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+
 NAMES = ("auto", "cuda", "mps", "xpu", "cpu")
 
 

@@ -21,6 +21,7 @@ from rankscope.core.encoding.registry import EncoderFiles, resolve
 from rankscope.core.errors import WorkspaceBusy, WorkspaceError, WorkspaceTooNew
 from rankscope.core.evaluation.collections import Collection
 from rankscope.core.evaluation.formats import Entry
+from rankscope.core.generation import VECTORS
 from rankscope.core.places import cache_folder
 from rankscope.core.progress import CancelledCheck, Progress, ProgressCallback, never, silent, stop_if
 from rankscope.core.storage import schema
@@ -43,26 +44,28 @@ def corpus_workspace(
     *,
     chunk: bool = False,
     device: str = "auto",
+    vectors: str = VECTORS,
     progress: ProgressCallback = silent,
     cancelled: CancelledCheck = never,
 ) -> Workspace:
     """The workspace that holds every entry of the corpus, encoded; the caller closes it.
 
     Each entry is one document whose path is the entry's id. Without ``chunk`` it is one passage, its title in front,
-    of which the encoder reads as much as it can; with ``chunk`` it is cut as documents are.
+    of which the encoder reads as much as it can; with ``chunk`` it is cut as documents are. ``vectors`` is what is
+    stored of each: "levels" or "tokens".
 
     Raises:
         Cancelled: the next call goes on from the last batch that was committed.
         CollectionError, WorkspaceError, WorkspaceBusy (another process is filling it).
     """
     files = resolve()
-    folder = corpus_folder(collection, files, chunk)
-    workspace = _open(folder, device)
+    folder = corpus_folder(collection, files, chunk, vectors)
+    workspace = _open(folder, device, vectors)
     try:
         if workspace.notes:  # something in it is damaged, and a gap would lower every figure
             workspace.close()
             _discard(folder)
-            workspace = _open(folder, device)
+            workspace = _open(folder, device, vectors)
         if not _is_complete(workspace):
             cut = _chunked(files) if chunk else _whole(files)
             _fill(workspace, collection, cut, progress, cancelled)
@@ -72,8 +75,8 @@ def corpus_workspace(
     return workspace
 
 
-def corpus_folder(collection: Collection, files: EncoderFiles, chunk: bool) -> Path:
-    """Where the workspace of this corpus, encoder and way of cutting lies."""
+def corpus_folder(collection: Collection, files: EncoderFiles, chunk: bool, vectors: str = VECTORS) -> Path:
+    """Where the workspace of this corpus, encoder, way of cutting and kind of vectors lies."""
     cutting = json.dumps(CHUNKING, sort_keys=True) if chunk else "whole"
     parts = (
         _LAYOUT,
@@ -82,16 +85,17 @@ def corpus_folder(collection: Collection, files: EncoderFiles, chunk: bool) -> P
         files.identity.sha256,
         files.identity.max_tokens,
         cutting,
+        vectors,
     )
     key = hashlib.sha256("\n".join(map(str, parts)).encode()).hexdigest()[:24]
     return cache_folder() / "collections" / key
 
 
-def _open(folder: Path, device: str) -> Workspace:
+def _open(folder: Path, device: str, vectors: str) -> Workspace:
     with disk_errors("making the cache of collections", folder.parent):
         folder.parent.mkdir(parents=True, exist_ok=True)
     try:
-        return Workspace.open(folder, create=True, device=device)
+        return Workspace.open(folder, create=True, device=device, vectors=vectors)
     except (WorkspaceBusy, WorkspaceTooNew):
         raise
     except WorkspaceError as error:

@@ -12,10 +12,12 @@ from urllib.parse import quote
 
 import numpy as np
 
+from rankscope.core.budgets import Budget
 from rankscope.core.errors import UsageError
 from rankscope.core.evaluation.collections import Collection
 from rankscope.core.evaluation.corpus import corpus_workspace
 from rankscope.core.evaluation.metrics import DEFAULT_METRICS, measure
+from rankscope.core.generation import VECTORS
 from rankscope.core.progress import CancelledCheck, Progress, ProgressCallback, never, silent, stop_if
 from rankscope.core.ranking import pipeline as presets
 from rankscope.core.ranking.trace import Trace
@@ -101,6 +103,8 @@ def evaluate(
     chunk: bool = False,
     device: str = "auto",
     metrics: Sequence[str] = DEFAULT_METRICS,
+    vectors: str = VECTORS,
+    budget: Budget | None = None,
     progress: ProgressCallback = silent,
     cancelled: CancelledCheck = never,
 ) -> Evaluation:
@@ -112,6 +116,7 @@ def evaluate(
         chunk: cut entries as documents are cut, and score each by its best passage. Pipelines are then asked for as
             many passages as it takes to rank ``k`` entries, so they also re-rank more of them than for a person.
         device: what to encode on.
+        vectors: what late interaction works on, "levels" or "tokens". budget: for levels; None for each pipeline's own.
 
     Raises:
         UsageError: an unknown pipeline or metric, no pipeline, k below 1. Cancelled, CollectionError, WorkspaceError.
@@ -130,8 +135,10 @@ def evaluate(
     blank = sum(not text.strip() for text in collection.queries.values())
     if blank:
         notes.append(f"{blank} of the queries are empty and count as 0.")
-    with corpus_workspace(collection, chunk=chunk, device=device, progress=progress, cancelled=cancelled) as workspace:
-        runner = _Runner(workspace, collection, k, progress, cancelled)
+    with corpus_workspace(
+        collection, chunk=chunk, device=device, vectors=vectors, progress=progress, cancelled=cancelled
+    ) as workspace:
+        runner = _Runner(workspace, collection, k, budget, progress, cancelled)
         if any(pipeline.needs_encoder for pipeline in chosen.values()):
             workspace.warm_up()
         results = []
@@ -153,12 +160,14 @@ class _Runner:
         workspace: Workspace,
         collection: Collection,
         k: int,
+        budget: Budget | None,
         progress: ProgressCallback,
         cancelled: CancelledCheck,
     ) -> None:
         self._workspace = workspace
         self._queries = {name: text for name, text in collection.queries.items() if text.strip()}
         self._k = k
+        self._budget = budget
         self._progress = progress
         self._cancelled = cancelled
         with workspace.database.read() as connection:
@@ -194,7 +203,9 @@ class _Runner:
     def _search(self, text: str, pipeline: str) -> tuple[dict[str, float], float]:
         depth, ms = self._depth, 0.0
         while True:
-            trace = self._workspace.search(text, pipeline=pipeline, k=depth, cancelled=self._cancelled)
+            trace = self._workspace.search(
+                text, pipeline=pipeline, k=depth, budget=self._budget, cancelled=self._cancelled
+            )
             ms += trace.total_ms
             entries = self._entries(trace)
             if len(entries) >= self._k or len(trace.final) < depth:

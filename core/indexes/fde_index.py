@@ -11,6 +11,7 @@ import numpy as np
 from rankscope.core.indexes.dense import DenseHits, DenseIndex
 from rankscope.core.indexes.fde import FdeSettings
 from rankscope.core.progress import CancelledCheck, ProgressCallback, never, silent
+from rankscope.core.storage.layout import stored_codec
 from rankscope.core.storage.vectors import Vectors
 
 _CELLS = 4_194_304  # numbers of encodings worked on at once: 16 MiB of float32
@@ -27,7 +28,8 @@ class FdeVectors(Vectors):
         """``ids`` int64 [n], rising. Raises ValueError when they do not rise, or are not as many as the encodings."""
         if encodings.ndim != 2 or len(ids) != len(encodings) or (np.diff(ids) <= 0).any():
             raise ValueError(f"{len(ids)} ids and encodings {encodings.shape} do not fit, or the ids do not rise")
-        return cls(ids, np.zeros(len(ids), np.int64), np.arange(len(ids)), {}, {}, generation, encodings)
+        codec = stored_codec(Path(), "float32", encodings.shape[1])  # part of the contract; the encodings are plain
+        return cls(ids, np.zeros(len(ids), np.int64), np.arange(len(ids)), {}, {}, generation, codec, encodings)
 
     def pooled(self, ids: np.ndarray) -> np.ndarray:
         """The encodings of these passages: float32 [len(ids), dims]."""

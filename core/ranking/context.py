@@ -10,6 +10,7 @@ from functools import cached_property
 import numpy as np
 from sqlalchemy import Connection
 
+from rankscope.core.budgets import Budget
 from rankscope.core.encoding.encoder import EncodedQuery, Encoder
 from rankscope.core.indexes.dense import DenseIndex
 from rankscope.core.progress import CancelledCheck, never
@@ -22,7 +23,8 @@ from rankscope.core.storage.vectors import Vectors
 class SearchContext:
     """One search. ``connection`` is inside a read transaction, so every stage sees the same workspace.
 
-    ``encoder`` is called when a stage first needs vectors; a lexical search needs no model.
+    ``encoder`` is called when a stage first needs vectors; a lexical search needs no model. ``budget`` is the user's
+    choice for late interaction, before that of the pipeline.
     """
 
     query: str
@@ -33,6 +35,7 @@ class SearchContext:
     dense: DenseIndex
     encoder: Callable[[], Encoder]
     cancelled: CancelledCheck = never
+    budget: Budget | None = None
     encode_ms: float = 0.0
     notes: list[str] = field(default_factory=list)
 

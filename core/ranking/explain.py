@@ -6,14 +6,17 @@ import re
 
 import numpy as np
 
+from rankscope.core.budgets import LARGEST, Budget
 from rankscope.core.encoding.encoder import TokenizedText
 from rankscope.core.errors import UsageError
 from rankscope.core.indexes import lexical
 from rankscope.core.ranking import pipeline as pipelines
 from rankscope.core.ranking.context import SearchContext
+from rankscope.core.ranking.levels import at_budget, level_parts
 from rankscope.core.ranking.maxsim import similarities
 from rankscope.core.ranking.passages import encoded_text, passage_info
 from rankscope.core.ranking.pipeline import Pipeline
+from rankscope.core.ranking.stages.late import LateStage
 from rankscope.core.ranking.trace import Alignment, PassageInfo, Ranking, Token
 
 _WORD = re.compile(r"[^\W_]+")
@@ -32,7 +35,9 @@ def explain(pipeline: Pipeline, search: SearchContext, passage_id: int) -> Align
         return _bm25(pipeline.name, search, passage)
     if kind == "RRF":
         return _rrf(pipeline, search, passage)
-    return _vectors(pipeline.name, search, passage, pooled=kind == "cosine")
+    last = pipeline.stages[-1]
+    budget = last.chosen(search) if isinstance(last, LateStage) else search.budget or LARGEST
+    return _vectors(pipeline.name, search, passage, budget, pooled=kind == "cosine")
 
 
 def best_words(alignment: Alignment, document_text: str, offset: int = 0, limit: int = 4) -> tuple[str, ...]:
@@ -58,19 +63,27 @@ def best_words(alignment: Alignment, document_text: str, offset: int = 0, limit:
     return tuple(sorted((word for word in found if found[word] > 0), key=lambda word: -found[word])[:limit])
 
 
-def _vectors(pipeline: str, search: SearchContext, passage: PassageInfo, *, pooled: bool) -> Alignment:
+def _vectors(pipeline: str, search: SearchContext, passage: PassageInfo, budget: Budget, *, pooled: bool) -> Alignment:
     encoded = search.encoded
     ids = np.array([passage.passage_id], np.int64)
     if not len(search.vectors.known(ids)):
         raise UsageError(f"Passage {passage.passage_id} has no vectors.", "Bring the index up to date.")
-    tokens, _ = search.vectors.tokens(ids)
-    matrix = similarities(encoded.tokens, tokens)  # [n_q, n_d]
+    anchor = None
+    if search.vectors.kind == "levels":
+        matrix = _by_clusters(search, passage.passage_id, budget)
+    else:
+        held = search.vectors.multi(ids)
+        matrix = similarities(held.codec.transform_query(encoded.tokens), held.decoded())  # [n_q, n_d]
     if pooled:
         own = search.vectors.pooled(ids)[0]  # [dim]
         # The query's pooled vector is the weighted sum of its token vectors, so its product with the passage's
         # pooled vector splits over them without rest.
         contributions = encoded.weights * (encoded.tokens @ own)  # [n_q]
         score, kind = float(encoded.pooled @ own), "cosine"
+    elif search.vectors.kind == "levels":
+        parts = level_parts(encoded, at_budget(encoded, budget), search.vectors, passage.passage_id)
+        anchor, contributions = parts.anchor, parts.anchor + parts.late
+        score, kind = float(contributions.sum(dtype=np.float64)), "MaxSim"
     else:
         contributions = matrix.max(axis=1)
         score, kind = float(contributions.sum(dtype=np.float64)), "MaxSim"
@@ -91,9 +104,34 @@ def _vectors(pipeline: str, search: SearchContext, passage: PassageInfo, *, pool
         query_tokens,
         passage_tokens,
         matrix,
-        matrix.argmax(axis=1),
+        _best(matrix, query_tokens, passage_tokens),
         contributions.astype(np.float32),
+        anchor,
     )
+
+
+def _best(matrix: np.ndarray, query_tokens: tuple[Token, ...], passage_tokens: tuple[Token, ...]) -> np.ndarray:
+    """The column of each row's maximum: int64 [n_q]. The tokens of one cluster tie; then the same word comes first,
+    then what the passage itself says, then a word that tells something."""
+    best = matrix.argmax(axis=1)
+    for i, query in enumerate(query_tokens):
+        tied = np.flatnonzero(matrix[i] == matrix[i, best[i]])
+        if len(tied) > 1:
+
+            def order(j: int, query: Token = query) -> tuple[bool, bool, bool, int]:
+                token = passage_tokens[j]
+                telling = _is_word(token.text) and lexical.is_telling(token.text.lower())
+                return token.text != query.text, token.role != "text", not telling, j
+
+            best[i] = min(tied.tolist(), key=order)
+    return best
+
+
+def _by_clusters(search: SearchContext, passage_id: int, budget: Budget) -> np.ndarray:
+    """Query tokens against passage tokens, each of these standing for its cluster: float32 [n_q, n_d]."""
+    rows = max(budget.r_c - 1, 1)
+    held = search.vectors.multi(np.array([passage_id], np.int64), rows)
+    return held.products(search.encoded.tokens).T[:, search.vectors.clusters(passage_id, rows)]
 
 
 def _tokens(tokenized: TokenizedText, prefix: int, offset: int) -> tuple[Token, ...]:

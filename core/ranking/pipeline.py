@@ -96,7 +96,7 @@ def run(pipeline: Pipeline, search: SearchContext) -> tuple[StageTrace, ...]:
                 name=stage.name,
                 kind=stage.kind,
                 title=stage.title or stage.name,
-                settings=stage.settings(),
+                settings=stage.settings() | result.settings,
                 inputs=stage.inputs,
                 entered=result.entered,
                 left=len(result.ranking),

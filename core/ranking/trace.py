@@ -145,7 +145,9 @@ class Alignment:
     ``similarities`` is float32 [n_query_tokens, n_passage_tokens] (cosine); ``best[i]`` the column of row i's
     maximum; ``contributions[i]`` what query token i adds: they sum to ``score`` (within 1e-4). For MaxSim a
     contribution is that row's maximum; for "cosine" the pooled vectors' product split over the query tokens;
-    for "BM25" the term's weight in this passage (0.0 for tokens that are not terms).
+    for "BM25" the term's weight in this passage (0.0 for tokens that are not terms). On anchored levels ``anchor[i]``
+    is the part of ``contributions[i]`` that comes from the pooled vectors, the rest is late interaction; a column's
+    similarity is that of the passage cluster which the token belongs to, and ``best[i]`` the best column of row i.
     """
 
     query: str
@@ -158,6 +160,7 @@ class Alignment:
     similarities: np.ndarray
     best: np.ndarray
     contributions: np.ndarray
+    anchor: np.ndarray | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,7 @@ from rankscope.core.storage.files import disk_errors, write_atomically
 from rankscope.core.storage.meta import get_meta
 from rankscope.core.version import __version__
 
-FORMAT_VERSION = 1
+FORMAT_VERSION = 2
 NAME = "manifest.json"
 
 
@@ -23,14 +23,16 @@ NAME = "manifest.json"
 class Manifest:
     """The settings that every vector in the workspace shares.
 
-    ``encoder`` is :meth:`rankscope.core.encoding.registry.EncoderIdentity.as_dict`; ``chunking`` and ``index`` the
-    settings that the passages and the derived index were made with.
+    ``encoder`` is :meth:`rankscope.core.encoding.registry.EncoderIdentity.as_dict`; ``codec`` and ``vectors`` are
+    codec name and kind of :class:`rankscope.core.storage.layout.Layout`; ``chunking`` and ``index`` the settings that
+    the passages and the derived index were made with.
     """
 
     encoder: dict[str, Any]
     codec: str
     chunking: dict[str, Any]
     index: dict[str, Any] = field(default_factory=dict)
+    vectors: str = "tokens"  # what workspaces of format 1 held
     format_version: int = FORMAT_VERSION
     written_by: str = __version__
 
@@ -64,7 +66,7 @@ class Manifest:
         if checksum != _checksum(fields):
             raise damaged
         try:
-            return cls(**fields)
+            return cls(**{**fields, "format_version": FORMAT_VERSION})
         except TypeError as error:
             raise damaged from error
 

@@ -14,11 +14,39 @@ from sqlalchemy import Connection, insert
 
 from rankscope.core.errors import WorkspaceError
 from rankscope.core.storage import schema
+from rankscope.core.storage.codecs import FittedCodec
 from rankscope.core.storage.database import Database
+from rankscope.core.storage.layout import stored_codec
+from rankscope.core.storage.levels import FOLD, coarser, unfold
 from rankscope.core.storage.segments import Segment, WrittenSegment
 
 FOLDER = "segments"
 _SCORED_AT_ONCE = 4_096
+
+
+@dataclass(frozen=True)
+class MultiVectors:
+    """The multi-vectors of some passages, as they are stored: ``rows`` uint8 [n_rows, row_bytes] in ``codec``; passage
+    i owns rows ``offsets[i]:offsets[i + 1]`` (int64 [n + 1]). Of kind "levels" they are prefixes of nested lists, which
+    ``fold`` [n_rows] unfolds; of kind "tokens" it is empty."""
+
+    kind: str
+    codec: FittedCodec
+    rows: np.ndarray
+    offsets: np.ndarray
+    fold: np.ndarray
+
+    def products(self, query: np.ndarray) -> np.ndarray:
+        """The inner products of the vectors with a query's (float32 [q, dim]): float32 [n_rows, q], unfolded."""
+        found = self.codec.products(query, self.rows)
+        return unfold(found, self.fold, self.offsets) if len(self.fold) else found
+
+    def decoded(self) -> np.ndarray:
+        """The vectors themselves, unfolded: float16 or float32 [n_rows, dim of the codec]."""
+        if self.codec.spec.codec == "float16" and self.codec.spec.reduction is None and not len(self.fold):
+            return self.rows.view(np.float16)
+        found = self.codec.decode(self.rows)
+        return unfold(found, self.fold, self.offsets) if len(self.fold) else found
 
 
 @dataclass(frozen=True)
@@ -35,6 +63,7 @@ class Vectors:
     segments: dict[int, Segment]
     damaged: dict[int, WorkspaceError]
     generation: tuple[int, int]
+    codec: FittedCodec
 
     def __len__(self) -> int:
         return len(self.ids)
@@ -83,14 +112,41 @@ class Vectors:
         ]
         return np.concatenate(parts).astype(np.float32) if parts else np.empty(0, np.float32)
 
-    def tokens(self, ids: Sequence[int] | np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """The multi-vectors of these passages, one after another: float16 [n_vectors, dim], int64 offsets [n + 1]."""
-        found = [
-            self.segments[int(self.segment_ids[i])].of_passage(int(self.rows[i]))
-            for i in self.positions(np.asarray(ids, np.int64))
-        ]
-        offsets = np.concatenate([[0], np.cumsum([len(matrix) for matrix in found])]).astype(np.int64)
-        return (np.concatenate(found) if found else np.empty((0, self._dim), np.float16)), offsets
+    @property
+    def kind(self) -> str:
+        """What is stored of each passage: "levels" or "tokens" (see :mod:`rankscope.core.storage.layout`)."""
+        return next((segment.head.kind for segment in self.segments.values()), "tokens")
+
+    def multi(self, ids: Sequence[int] | np.ndarray, most: int | None = None) -> MultiVectors:
+        """The multi-vectors of these passages, one after another, of each at most the first ``most``."""
+        wanted = self.positions(np.asarray(ids, np.int64))
+        segment_ids, places = self.segment_ids[wanted], self.rows[wanted]
+        starts, counts = np.empty(len(wanted), np.int64), np.empty(len(wanted), np.int64)
+        groups = {int(name): np.flatnonzero(segment_ids == name) for name in np.unique(segment_ids)}
+        for name, here in groups.items():
+            offsets = self.segments[name].offsets
+            starts[here] = offsets[places[here]]
+            counts[here] = offsets[places[here] + 1] - starts[here]
+        if most is not None:
+            counts = np.minimum(counts, most)
+        ends = np.concatenate([[0], np.cumsum(counts)]).astype(np.int64)
+        rows = np.empty((ends[-1], self.codec.bytes_per_vector), np.uint8)
+        fold = np.empty(ends[-1] if self.kind == "levels" else 0, FOLD)
+        for name, here in groups.items():
+            n = counts[here]
+            within = np.arange(n.sum()) - np.repeat(np.cumsum(n) - n, n)
+            into = np.repeat(ends[here], n) + within
+            source = np.repeat(starts[here], n) + within
+            rows[into] = self.segments[name].rows[source]
+            if len(fold):
+                fold[into] = self.segments[name].fold[source]
+        return MultiVectors(self.kind, self.codec, rows, ends, fold)
+
+    def clusters(self, passage_id: int, most: int) -> np.ndarray:
+        """Which of a passage's clusters holds each of its tokens when ``most`` rows are read: int64 [n_tokens]."""
+        (where,) = self.positions(np.array([passage_id], np.int64))
+        packed = self.segments[int(self.segment_ids[where])].of_passages(self.rows[[where]])
+        return coarser(packed.labels, packed.fold, most)
 
     @cached_property
     def _by_segment(self) -> dict[int, np.ndarray]:
@@ -112,7 +168,8 @@ class VectorStore:
         self._database = database
         self._lock = Lock()
         empty = np.empty(0, np.int64)
-        self._current = Vectors(empty, empty, empty, {}, {}, (-1, -1))
+        nothing = stored_codec(folder, "float16", 1)
+        self._current = Vectors(empty, empty, empty, {}, {}, (-1, -1), nothing)
 
     def current(self, connection: Connection | None = None) -> Vectors:
         """The vectors as of the last commit, or as ``connection``'s transaction sees them.
@@ -172,7 +229,23 @@ class VectorStore:
                 damaged[segment_id] = _lost(f"The metadata names passages that the vector segment {file} lacks.")
             table = table[there]
         ids, segment_ids, rows = np.ascontiguousarray(table.T)
-        return Vectors(ids, segment_ids, rows, segments, damaged, generation)
+        codec = self._codec(segments, damaged)
+        if damaged:
+            there = np.isin(segment_ids, list(segments))
+            ids, segment_ids, rows = ids[there], segment_ids[there], rows[there]
+        return Vectors(ids, segment_ids, rows, segments, damaged, generation, codec)
+
+    def _codec(self, segments: dict[int, Segment], damaged: dict[int, WorkspaceError]) -> FittedCodec:
+        """The codec that the segments share. Without it they cannot be read, and count as damaged."""
+        head = next((segment.head for segment in segments.values()), None)
+        if head is None:
+            return self._current.codec
+        try:
+            return stored_codec(self._folder.parent, head.codec, head.dim)
+        except WorkspaceError as error:
+            damaged.update(dict.fromkeys(segments, error))
+            segments.clear()
+            return self._current.codec
 
     def _opened(
         self, connection: Connection, used: list[int], known: dict[int, Segment]

@@ -11,7 +11,9 @@ from typing import Any
 import numpy as np
 
 from rankscope.core.api import (
+    BUDGETS,
     Alignment,
+    Budget,
     Cancelled,
     CompactReport,
     DocumentInfo,
@@ -93,6 +95,10 @@ class FakeWorkspace:
         self.gone: list[RemovedDocument] = []
         self.groups: list[Duplicates] = []
         self.paused = self.unfinished = False
+        self.budgets: list[Budget | None] = []  # of every search that was begun
+        self.explained: list[Budget | None] = []
+        self.fates: list[Budget | None] = []
+        self.kind, self.codec = "levels", "float16"
         self.watchers: list[FakeWatcher] = []
         self.watcher_notes: tuple[str, ...] = ()
 
@@ -111,9 +117,10 @@ class FakeWorkspace:
 
     def info(self) -> WorkspaceInfo:
         return WorkspaceInfo(
-            path=str(self.path), format_version=1, encoder="fake", encoder_sha256="0" * 64, dim=4, codec="float16",
+            path=str(self.path), format_version=1, encoder="fake", encoder_sha256="0" * 64, dim=4, codec=self.codec,
             sources=len(self.added), documents=self.passages, passages=self.passages, vectors=self.passages * 20,
             failed=self.failed, bytes_total=84_000_000, bytes_segments=1, bytes_database=1, bytes_indexes=1,
+            kind=self.kind, row_bytes=8,
         )  # fmt: skip
 
     def sources(self) -> list[SourceInfo]:
@@ -230,6 +237,24 @@ class FakeWorkspace:
             self.gone = []
         return CompactReport(9, 1, 84_000_000, 61_000_000, forgotten)
 
+    def convert(
+        self,
+        vectors: str | None = None,
+        codec: str | None = None,
+        progress: Callable[[Progress], None] = lambda p: None,
+        cancelled: Callable[[], bool] = lambda: False,
+    ) -> WorkspaceInfo:
+        self.calls.append(("convert", vectors, codec))
+        progress(Progress(1, 6, f"Converting to {vectors}, {codec}", "documents"))
+        gate = self.hold.get("convert")
+        while gate is not None and not gate.wait(0.005):
+            if cancelled():
+                raise Cancelled()
+        if "convert" in self.errors:
+            raise self.errors["convert"]
+        self.kind, self.codec = vectors or self.kind, codec or self.codec
+        return self.info()
+
     def pipelines(self) -> list[str]:
         return ["hybrid", "late", "dense", "lexical"]
 
@@ -244,23 +269,36 @@ class FakeWorkspace:
         pipeline: str = "hybrid",
         k: int = 10,
         filters: Filters | None = None,
+        budget: Budget | None = None,
         cancelled: Callable[[], bool] = lambda: False,
     ) -> Trace:
+        self.budgets.append(budget)
         self._called("search", query, pipeline, k, filters)
-        return make_trace(query, pipeline, k)
+        return make_trace(query, pipeline, k, budget if self.kind == "levels" else None)
 
     def evidence(self, trace: Trace, passage_ids: Any) -> dict[int, tuple[str, ...]]:
         self._called("evidence", tuple(passage_ids))
         return dict.fromkeys(passage_ids, ("blade", "cracks", "turbine"))
 
-    def explain(self, query: str, passage_id: int, *, pipeline: str = "hybrid") -> Alignment:
+    def explain(
+        self, query: str, passage_id: int, *, pipeline: str = "hybrid", budget: Budget | None = None
+    ) -> Alignment:
         self._called("explain", query, passage_id)
+        self.explained.append(budget)
         return make_alignment(query, passage_id, pipeline)
 
     def fate(
-        self, query: str, document: int | str, *, pipeline: str = "hybrid", k: int = 10, filters: Filters | None = None
+        self,
+        query: str,
+        document: int | str,
+        *,
+        pipeline: str = "hybrid",
+        k: int = 10,
+        filters: Filters | None = None,
+        budget: Budget | None = None,
     ) -> Fate:
         self._called("fate", query, document)
+        self.fates.append(budget)
         stages = (
             FateStage("dense", "Dense", 12, 0.41, "cosine", 100, True),
             FateStage("late", "MaxSim", 23, 2.1, "MaxSim", 10, False),
@@ -284,16 +322,25 @@ def tested_file(name: str, patterns: Patterns) -> TestedFile:
     return TestedFile(name, False, "no reader for .mp4") if name.endswith(".mp4") else TestedFile(name, True, "taken")
 
 
-def make_trace(query: str, pipeline: str = "hybrid", k: int = 10) -> Trace:
-    """A trace in which the second stage turns the order of the first around. A query of "nothing" finds none."""
+def make_trace(query: str, pipeline: str = "hybrid", k: int = 10, budget: Budget | None = None) -> Trace:
+    """A trace in which the second stage turns the order of the first around. A query of "nothing" finds none.
+
+    Smaller budgets than the largest turn the order on, so that every budget has another first result. The pipelines
+    "dense" and "lexical" have the first stage only.
+    """
     ids = np.arange(1, len(TITLES) + 1) if query != "nothing" else np.empty(0, np.int64)
     scores = np.linspace(0.9, 0.4, len(ids)).astype(np.float32)
     first = Ranking(ids, scores, "cosine", {int(i): (("dense", int(i)),) for i in ids})
-    second = Ranking(ids[::-1].copy(), scores * 4, "MaxSim", first.sources)
+    turn = 0 if budget is None else BUDGETS.index(budget) + 1 - len(BUDGETS)
+    second = Ranking(np.roll(ids[::-1], turn), scores * 4, "MaxSim", first.sources)
+    settings: dict[str, object] = {} if budget is None else {"budget": list(budget)}
     stages = (
         StageTrace("dense", "hnsw", "Dense", {"ef": 100}, (), 6, len(ids), 100, 3.2, first, False),
-        StageTrace("late", "maxsim", "MaxSim", {}, ("dense",), len(ids), len(ids), None, 17.4, second),
-    )
+        StageTrace(
+            "late", "maxsim", "MaxSim", settings, ("dense",), len(ids), len(ids), None, 17.4, second,
+            bytes_read=0 if budget is None else len(ids) * budget.r_c * 8,
+        ),
+    )[: 1 if pipeline in ("dense", "lexical") else 2]  # fmt: skip
     passages = {
         int(i): PassageInfo(
             int(i), int(i), f"/docs/reports/{TITLES[i - 1]}.md", TITLES[i - 1], TITLES[i - 1], None, 0, len(SENTENCE),

@@ -16,7 +16,7 @@ SMALL_QUERY = "late interaction"
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("layout", "theme"), [("search", "light"), ("fate", "dark")])
+@pytest.mark.parametrize(("layout", "theme"), [("search", "light"), ("budget", "dark"), ("fate", "dark")])
 def test_a_picture_of_an_answered_query(
     qapp: Any, sample_workspace: Any, tmp_path: Path, layout: str, theme: str
 ) -> None:

@@ -11,7 +11,7 @@ from fake_workspace import FakeWorkspace
 
 from rankscope.app.jobs import Jobs
 from rankscope.app.session import Session
-from rankscope.core.api import Filters, PageView, RankscopeError, WorkspaceError
+from rankscope.core.api import BUDGETS, Filters, PageView, RankscopeError, WorkspaceError
 
 QUERY = "blade fatigue"
 
@@ -286,3 +286,23 @@ def test_closing_stops_indexing_and_closes_the_workspace(opened: Session, worksp
     assert opened.close(5)
     assert workspace.closed
     assert not [thread for thread in threading.enumerate() if thread.name.startswith("rankscope-")]
+
+
+def test_no_panel_sees_an_old_alignment_under_a_new_ranking(opened: Session, qtbot: Any) -> None:
+    search(opened, qtbot)
+    assert opened.alignment is not None
+    seen: list[Any] = []
+    opened.traceChanged.connect(lambda: seen.append(opened.alignment))
+    opened.selectionChanged.connect(lambda: seen.append(opened.alignment))
+    opened.set_budget(BUDGETS[1])
+    qtbot.waitUntil(lambda: len(seen) == 2)
+    assert seen == [None, None]
+    qtbot.waitUntil(lambda: opened.alignment is not None)
+
+
+def test_the_same_budget_again_asks_nothing(opened: Session, workspace: FakeWorkspace, qtbot: Any) -> None:
+    search(opened, qtbot)
+    before = workspace.names().count("search")
+    opened.set_budget(opened.budget)
+    qtbot.wait(20)
+    assert workspace.names().count("search") == before

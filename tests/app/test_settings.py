@@ -8,7 +8,7 @@ import pytest
 from PySide6.QtCore import QByteArray, QSettings
 
 from rankscope.app.settings import HISTORY_LIMIT, RECENT_LIMIT, Settings, config_folder
-from rankscope.core.api import default_workspace
+from rankscope.core.api import BUDGETS, default_workspace
 
 
 def test_values_come_back_in_a_new_run(tmp_path: Path) -> None:
@@ -16,6 +16,7 @@ def test_values_come_back_in_a_new_run(tmp_path: Path) -> None:
     first.theme, first.layout, first.pipeline, first.k = "dark", "inspect", "late", 25
     first.last_workspace = tmp_path / "w"
     first.watch_folders = False
+    first.budget = BUDGETS[2]
     first.geometry = QByteArray(b"abc")
     first.set_arrangement("inspect", QByteArray(b"\x00docks"))
     first.add_recent_workspace(tmp_path / "w")
@@ -25,6 +26,7 @@ def test_values_come_back_in_a_new_run(tmp_path: Path) -> None:
     assert (again.theme, again.layout, again.pipeline, again.k) == ("dark", "inspect", "late", 25)
     assert again.last_workspace == tmp_path / "w"
     assert again.watch_folders is False
+    assert again.budget == BUDGETS[2]
     assert again.geometry == QByteArray(b"abc")
     assert again.arrangement("inspect") == QByteArray(b"\x00docks")
     assert again.arrangement("search") is None
@@ -38,6 +40,7 @@ def test_defaults(tmp_path: Path) -> None:
     assert settings.last_workspace is None and settings.geometry is None
     assert settings.recent_workspaces == [] and settings.history == []
     assert settings.watch_folders is True
+    assert settings.budget == BUDGETS[-1]
 
 
 @pytest.mark.parametrize(("written", "read"), [("many", 10), ("-4", 1), ("100000", 1000), ("", 10)])
@@ -46,6 +49,14 @@ def test_a_k_that_makes_no_sense(tmp_path: Path, written: str, read: int) -> Non
     store.setValue("search/k", written)
     store.sync()
     assert Settings(tmp_path).k == read
+
+
+@pytest.mark.parametrize("written", ["", "much", "3,5", "16,4096", "0x0", "@Invalid()"])
+def test_a_budget_that_makes_no_sense(tmp_path: Path, written: str) -> None:
+    store = QSettings(str(tmp_path / "rankscope.ini"), QSettings.Format.IniFormat)
+    store.setValue("search/budget", written)
+    store.sync()
+    assert Settings(tmp_path).budget == BUDGETS[-1]
 
 
 def test_a_file_of_rubbish_is_no_obstacle(tmp_path: Path) -> None:

@@ -33,6 +33,8 @@ NAMES = (
     "stalls",
     "memory",
     "quality",
+    "candidates",
+    "pruning",
     "formats",
     "extraction",
     "reading",

@@ -42,14 +42,14 @@ def scores(workspace: Workspace, queries: tuple[str, ...]) -> list[dict[Place, f
 
 
 def vectors(workspace: Workspace) -> dict[Place, tuple[np.ndarray, np.ndarray]]:
-    """Each passage's pooled vector and token vectors, by its place."""
+    """Each passage's pooled vector and multi-vector, by its place."""
     held = workspace._vectors.current()
     with workspace.database.read() as connection:
         rows = connection.exec_driver_sql(
             "SELECT p.id, d.path, p.start FROM passages p JOIN documents d ON d.id = p.document_id"
         ).fetchall()
     return {
-        (row[1], row[2]): (held.pooled(np.array([row[0]]))[0], held.tokens([row[0]])[0].astype(np.float32))
+        (row[1], row[2]): (held.pooled(np.array([row[0]]))[0], held.multi([row[0]]).decoded().astype(np.float32))
         for row in rows
     }
 

@@ -80,11 +80,14 @@ def rankings(workspace: Workspace) -> list[Any]:
     return found
 
 
-def all_vectors(workspace: Workspace) -> dict[int, tuple[bytes, bytes]]:
-    vectors = workspace._vectors.current()
-    return {
-        int(i): (vectors.pooled(np.array([i])).tobytes(), vectors.tokens([int(i)])[0].tobytes()) for i in vectors.ids
-    }
+def all_vectors(workspace: Workspace) -> dict[int, tuple[bytes, ...]]:
+    """All that is stored of each passage, as it is stored."""
+    vectors, found = workspace._vectors.current(), {}
+    for i in vectors.ids.tolist():
+        held, pooled = vectors.multi([i]), vectors.pooled(np.array([i]))
+        labels = vectors.clusters(i, 63) if vectors.kind == "levels" else np.empty(0)
+        found[i] = (pooled.tobytes(), held.rows.tobytes(), held.fold.tobytes(), labels.tobytes())
+    return found
 
 
 def paths(workspace: Workspace) -> set[str]:

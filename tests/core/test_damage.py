@@ -180,3 +180,13 @@ def test_verifying_beside_a_writer_reports_no_damage(workspace: Workspace) -> No
         connection.exec_driver_sql("INSERT INTO meta(key, value) VALUES ('busy', '1')")
         connection.exec_driver_sql("PRAGMA busy_timeout = 100")
         assert verify(workspace.path).whole
+
+
+def test_a_workspace_whose_making_was_interrupted_is_not_called_damaged(tmp_path: Path) -> None:
+    Workspace.open(tmp_path / "workspace", create=True).close()
+    (tmp_path / "workspace" / "manifest.json").unlink()
+    (finding,) = verify(tmp_path / "workspace").findings
+    assert finding.problem == "Making the workspace was interrupted."
+    with Workspace.open(tmp_path / "workspace") as workspace:
+        assert not workspace.notes
+    assert verify(tmp_path / "workspace").whole

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from email.message import EmailMessage
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -28,9 +29,9 @@ def encoded(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     texts: list[str] = []
     real = Encoder.encode_passages
 
-    def counting(self: Encoder, batch: list[str], *rest: object) -> object:
+    def counting(self: Encoder, batch: list[str], *rest: Any, **named: Any) -> object:
         texts.extend(batch)
-        return real(self, batch, *rest)  # type: ignore[arg-type]
+        return real(self, batch, *rest, **named)
 
     monkeypatch.setattr(Encoder, "encode_passages", counting)
     return texts

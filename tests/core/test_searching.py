@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from pathlib import Path
+
 import numpy as np
 import pytest
 
@@ -10,12 +13,22 @@ from rankscope.core.ranking.filters import Filters
 from rankscope.core.ranking.pipeline import PRESETS
 from rankscope.core.workspace import Workspace
 
+SAMPLES = Path(__file__).resolve().parents[2] / "resources" / "samples"
 QUERIES = (
     "how does late interaction score a passage?",
     "what drives turbine blade fatigue?",
     "reciprocal rank fusion k",
     "why are results missing",
 )
+
+
+@pytest.fixture(scope="module")
+def token_workspace(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Workspace]:
+    """Three of the sample documents, with every token's vector."""
+    chosen = [path for path in sorted(SAMPLES.rglob("*")) if path.suffix in (".md", ".html", ".txt")][:3]
+    with Workspace.open(tmp_path_factory.mktemp("tokens") / "workspace", create=True, vectors="tokens") as workspace:
+        workspace.index(chosen)
+        yield workspace
 
 
 @pytest.mark.parametrize("pipeline", PRESETS)
@@ -48,9 +61,24 @@ def test_contributions_add_up_to_the_listed_score(sample_workspace: Workspace, p
             assert float(alignment.contributions.sum()) == pytest.approx(score, abs=1e-4)
             assert alignment.score == pytest.approx(score, abs=1e-4)
             assert alignment.similarities.shape == (len(alignment.query_tokens), len(alignment.passage_tokens))
-            if alignment.score_kind == "MaxSim":
-                best = alignment.similarities[np.arange(len(alignment.best)), alignment.best]
-                assert best == pytest.approx(alignment.contributions, abs=1e-6)
+            highest = alignment.similarities.max(axis=1)  # the tokens of one cluster tie
+            assert (alignment.similarities[np.arange(len(highest)), alignment.best] == highest).all()
+            assert (alignment.anchor is not None) == (alignment.score_kind == "MaxSim")
+            if alignment.anchor is not None:  # the pooled vectors' part, which dense search ranks by
+                pooled = sample_workspace.explain(query, passage_id, pipeline="dense")
+                assert alignment.anchor == pytest.approx(pooled.contributions, abs=1e-6)
+
+
+def test_with_token_vectors_a_contribution_is_the_rows_maximum(token_workspace: Workspace) -> None:
+    for query in QUERIES:
+        trace = token_workspace.search(query, pipeline="late", k=5)
+        for passage_id, score in zip(trace.final.ids.tolist(), trace.final.scores.tolist(), strict=True):
+            alignment = token_workspace.explain(query, passage_id, pipeline="late")
+            assert alignment.score == pytest.approx(score, abs=1e-4) and alignment.anchor is None
+            assert float(alignment.contributions.sum()) == pytest.approx(score, abs=1e-4)
+            best = alignment.similarities[np.arange(len(alignment.best)), alignment.best]
+            assert best == pytest.approx(alignment.contributions, abs=1e-6)
+            assert best == pytest.approx(alignment.similarities.max(axis=1), abs=1e-6)
 
 
 def test_alignment_tokens_stand_where_they_say(sample_workspace: Workspace) -> None:

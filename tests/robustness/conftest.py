@@ -110,11 +110,20 @@ def _small_steps(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture(scope="session")
 def indexed(tmp_path_factory: pytest.TempPathFactory, many_documents: Path, first_model: str) -> Path:
     """The documents, indexed in one go in batches of eight passages."""
-    folder = tmp_path_factory.mktemp("one go") / "workspace"
+    return in_one_go(tmp_path_factory.mktemp("one go") / "workspace", many_documents, first_model, "levels")
+
+
+@pytest.fixture(scope="session")
+def indexed_tokens(tmp_path_factory: pytest.TempPathFactory, many_documents: Path, first_model: str) -> Path:
+    """The same, with every token's vector."""
+    return in_one_go(tmp_path_factory.mktemp("tokens") / "workspace", many_documents, first_model, "tokens")
+
+
+def in_one_go(folder: Path, documents: Path, model: str, vectors: str) -> Path:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(writing, "PASSAGES_PER_COMMIT", 8)
         patch.setattr(dense, "EXACT_BELOW", 20)
-        with Workspace.open(folder, create=True, encoder=first_model) as workspace:
-            workspace.index([many_documents])
+        with Workspace.open(folder, create=True, encoder=model, vectors=vectors) as workspace:
+            workspace.index([documents])
             assert len(workspace.documents()) == 60 and len(workspace.duplicates()) == 2
     return folder

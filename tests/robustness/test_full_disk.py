@@ -18,6 +18,7 @@ from first_version import make_first_version
 
 from rankscope.core.errors import WorkspaceError
 from rankscope.core.indexes.dense import DenseIndex
+from rankscope.core.storage.layout import plain_layout
 from rankscope.core.storage.segments import Segment, SegmentWriter
 from rankscope.core.storage.vectors import Vectors
 from rankscope.core.verify import verify
@@ -133,8 +134,8 @@ def test_while_switching(disk: Disk, indexed: Path, many_documents: Path, second
     assert verify(folder).whole
 
 
-def test_while_migrating(disk: Disk, indexed: Path, tmp_path: Path) -> None:
-    make_first_version(indexed, tmp_path / "old")
+def test_while_migrating(disk: Disk, indexed_tokens: Path, tmp_path: Path) -> None:
+    make_first_version(indexed_tokens, tmp_path / "old")
     with Workspace.open(shutil.copytree(tmp_path / "old", tmp_path / "migrated")) as expected:
         refused = 0
         for n_bytes in FREE:
@@ -154,12 +155,14 @@ def test_while_migrating(disk: Disk, indexed: Path, tmp_path: Path) -> None:
 
 def test_while_saving_the_dense_graph(disk: Disk, tmp_path: Path) -> None:
     rng = np.random.default_rng(0)
-    writer = SegmentWriter(tmp_path / "000001.vec", 16)
-    writer.append(rng.normal(size=(600, 16)), np.zeros((600, 16)), np.arange(601))
+    layout = plain_layout("tokens", "float16", 16)
+    writer = SegmentWriter(tmp_path / "000001.vec", layout.kind, layout.codec_name, layout.dim, layout.row_bytes)
+    pooled = rng.normal(size=(600, 16)).astype(np.float32)
+    writer.append(layout.pack(pooled, np.zeros((600, 16), np.float16), np.arange(601)))
     segments = {1: Segment(writer.finish().path)}
 
     def vectors(n: int) -> Vectors:
-        return Vectors(np.arange(1, n + 1), np.ones(n, np.int64), np.arange(n), segments, {}, (n, 0))
+        return Vectors(np.arange(1, n + 1), np.ones(n, np.int64), np.arange(n), segments, {}, (n, 0), layout.codec)
 
     DenseIndex(disk.path, "sha", 16).sync(vectors(500))
     saved = (disk.path / "indexes" / "dense.hnsw").read_bytes()

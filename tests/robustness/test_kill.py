@@ -30,9 +30,9 @@ from rankscope.core.workspace import Workspace
 
 LONG = bool(os.environ.get("RANKSCOPE_LONG"))
 KILLS = (
-    {"index": 28, "switch": 28, "compact": 24, "migrate": 20}
+    {"index": 28, "switch": 28, "convert": 24, "compact": 24, "migrate": 20}
     if LONG
-    else {"index": 3, "switch": 3, "compact": 4, "migrate": 3}
+    else {"index": 3, "switch": 3, "convert": 3, "compact": 4, "migrate": 3}
 )
 QUERIES = ("the rotor vibrates", "what leaks?", "overheated bearing")
 # What a kill may leave, all of it dropped by the next run that writes.
@@ -104,7 +104,7 @@ class Hunt:
             assert self.operation == "index"  # killed before there was a workspace
             return
         with workspace:
-            assert not [note for note in workspace.notes if "Switching" not in note]
+            assert not [note for note in workspace.notes if not note.startswith(("Switching", "Converting"))]
             now = contents(workspace)
             if self.before is not None:  # the old state or the new one, never a mixture
                 assert now in (contents(self.before), contents(self.expected))
@@ -186,9 +186,23 @@ def test_switching(
         ).run()
 
 
-def test_migrating(tmp_path: Path, start: Callable[..., Any], indexed: Path) -> None:
+def test_converting(tmp_path: Path, start: Callable[..., Any], indexed: Path, indexed_tokens: Path) -> None:
+    with Workspace.open(indexed) as expected, Workspace.open(indexed_tokens) as before:
+        Hunt(
+            "convert",
+            start,
+            lambda folder: shutil.copytree(indexed_tokens, folder),
+            ("levels",),
+            lambda workspace: workspace.convert("levels"),
+            expected,
+            before,
+            tmp_path,
+        ).run()
+
+
+def test_migrating(tmp_path: Path, start: Callable[..., Any], indexed_tokens: Path) -> None:
     old = tmp_path / "old"
-    make_first_version(indexed, old)
+    make_first_version(indexed_tokens, old)
     assert verify(old).whole  # an older one is whole, too
     with sqlite3.connect(old / "metadata.sqlite") as connection:
         rows = connection.execute("SELECT * FROM passages ORDER BY id").fetchall()

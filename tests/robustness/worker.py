@@ -84,6 +84,8 @@ def main(operation: str, folder: str, *arguments: str) -> None:
                 workspace.compact()
             elif operation == "switch":
                 workspace.switch_encoder(arguments[0])
+            elif operation == "convert":
+                workspace.convert(arguments[0])
         print(f"done {_passed} {time.perf_counter() - start:.3f}", flush=True)
     except RankscopeError as error:
         print("refused:", type(error).__name__, error, flush=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import ClassVar
 
 import numpy as np
@@ -15,7 +15,8 @@ from rankscope.core.ranking.trace import Ranking
 
 @dataclass(frozen=True, slots=True)
 class StageResult:
-    """What a stage hands on, with what the trace tells of it. ``ranking`` is already cut."""
+    """What a stage hands on, with what the trace tells of it. ``ranking`` is already cut; ``settings`` are those that
+    only held for this search."""
 
     ranking: Ranking
     entered: int
@@ -23,6 +24,7 @@ class StageResult:
     exact: bool = True
     bytes_read: int = 0
     note: str = ""
+    settings: dict[str, object] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

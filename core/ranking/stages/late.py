@@ -1,24 +1,32 @@
-"""Late interaction: candidates re-scored by MaxSim over their token vectors."""
+"""Late interaction: candidates re-scored over several vectors each, at a budget."""
 
 from __future__ import annotations
 
 from typing import ClassVar
 
 import numpy as np
+from pydantic import Field, field_validator
 
+from rankscope.core import budgets
+from rankscope.core.budgets import Budget
+from rankscope.core.errors import UsageError
 from rankscope.core.indexes.dense import top
 from rankscope.core.progress import stop_if
 from rankscope.core.ranking.context import SearchContext
+from rankscope.core.ranking.levels import AT_ONCE, at_budget, level_scores
 from rankscope.core.ranking.maxsim import maxsim
+from rankscope.core.ranking.pruning import rerank
 from rankscope.core.ranking.stages.base import Stage, StageResult, Standing
 from rankscope.core.ranking.trace import Ranking
 
-# Candidates whose vectors are read at a time: bounds the memory when k is very large.
-_AT_ONCE = 1_000
-
 
 class LateStage(Stage):
-    """MaxSim of the query's and each candidate's token vectors."""
+    """Anchored levels at a budget, or MaxSim over token vectors: whichever the workspace holds.
+
+    ``budget`` is this stage's own; the one that the user chose comes first, and without either all vectors take part.
+    ``alpha`` and ``beta`` re-score fewer candidates (see :mod:`rankscope.core.ranking.pruning`): then candidates that
+    the scan did not reach are missing, and the first k may differ from those of scoring all.
+    """
 
     kind: ClassVar[str] = "maxsim"
     score_kind: ClassVar[str] = "MaxSim"
@@ -26,15 +34,40 @@ class LateStage(Stage):
     min_inputs: ClassVar[int] = 1
     max_inputs: ClassVar[int] = 1
 
+    budget: Budget | None = None
+    alpha: float | None = Field(default=None, ge=0)
+    beta: int | None = Field(default=None, ge=1)
+
+    @field_validator("budget")
+    @classmethod
+    def _stored(cls, budget: Budget | None) -> Budget | None:
+        try:
+            return budgets.checked(budget) if budget is not None else None
+        except UsageError as error:
+            raise ValueError(error.message) from error
+
     def run(self, search: SearchContext, inputs: dict[str, Ranking]) -> StageResult:
         (candidates,) = inputs.values()
-        ids = search.vectors.known(candidates.ids)
-        scores, n_bytes = self._scores(search, ids)
-        order = top(ids, scores, len(ids))
-        ranking = Ranking(ids[order], scores[order], self.score_kind, candidates.sources)
+        readable = np.isin(candidates.ids, search.vectors.ids)
+        ids = candidates.ids[readable]
         lost = len(candidates) - len(ids)
-        note = f"{lost} candidates have no readable vectors." if lost else ""
-        return StageResult(ranking, entered=len(candidates), cut=None, bytes_read=n_bytes, note=note)
+        notes = [f"{lost} candidates have no readable vectors."] if lost else []
+        if self.alpha is None and self.beta is None:
+            scores, n_bytes = self._scores(search, ids)
+            order = top(ids, scores, len(ids))
+            ids, scores = ids[order], scores[order]
+        else:
+            ids, scores, n_bytes, scored = self._pruned(search, ids, candidates.scores[readable])
+            notes.append(f"{scored} of {len(candidates) - lost} candidates were scored.")
+        return StageResult(
+            Ranking(ids, scores, self.score_kind, candidates.sources),
+            entered=len(candidates),
+            cut=None,
+            exact=self.alpha is None and self.beta is None,
+            bytes_read=n_bytes,
+            note=" ".join(notes),
+            settings={"budget": list(self.chosen(search)) if search.vectors.kind == "levels" else None},
+        )
 
     def standing(self, search: SearchContext, passages: np.ndarray, inputs: dict[str, Ranking]) -> Standing:
         (candidates,) = inputs.values()
@@ -48,13 +81,34 @@ class LateStage(Stage):
         above = (scores > own[best]) | ((scores == own[best]) & (others < passages[best]))
         return Standing(int(passages[best]), int(above.sum()) + 1, float(own[best]))
 
-    @staticmethod
-    def _scores(search: SearchContext, ids: np.ndarray) -> tuple[np.ndarray, int]:
-        scores, n_bytes = np.empty(len(ids), np.float32), 0
-        for start in range(0, len(ids), _AT_ONCE):
+    def chosen(self, search: SearchContext) -> Budget:
+        """The budget that holds for this search."""
+        return search.budget or self.budget or budgets.LARGEST
+
+    def _pruned(
+        self, search: SearchContext, ids: np.ndarray, first_scores: np.ndarray
+    ) -> tuple[np.ndarray, np.ndarray, int, int]:
+        """Ids and scores of the candidates that the scan reached, the bytes read, and how many were scored."""
+        n_bytes = 0
+
+        def block(part: np.ndarray) -> np.ndarray:
+            nonlocal n_bytes
+            scores, read = self._scores(search, part)
+            n_bytes += read
+            return scores
+
+        found = rerank(ids, first_scores, search.k, block, self.alpha, self.beta)
+        return found.ids, found.scores, n_bytes, found.n_scored
+
+    def _scores(self, search: SearchContext, ids: np.ndarray) -> tuple[np.ndarray, int]:
+        if search.vectors.kind == "levels":
             stop_if(search.cancelled)
-            part = ids[start : start + _AT_ONCE]
-            tokens, offsets = search.vectors.tokens(part)
-            n_bytes += tokens.nbytes
-            scores[start : start + len(part)] = maxsim(search.encoded.tokens, tokens, offsets, search.device)
+            return level_scores(search.encoded, at_budget(search.encoded, self.chosen(search)), search.vectors, ids)
+        scores, n_bytes = np.empty(len(ids), np.float32), 0
+        for start in range(0, len(ids), AT_ONCE):
+            stop_if(search.cancelled)
+            held = search.vectors.multi(ids[start : start + AT_ONCE])
+            n_bytes += held.rows.nbytes
+            query = held.codec.transform_query(search.encoded.tokens)
+            scores[start : start + AT_ONCE] = maxsim(query, held.decoded(), held.offsets, search.device)
         return scores, n_bytes

@@ -139,6 +139,29 @@ def test_the_text_of_a_page_can_be_chosen(panel: PreviewPanel, session: FakeSess
     assert panel.page.isVisible()
 
 
+def test_the_heat_stays_while_the_same_query_is_ranked_again(panel: PreviewPanel, session: FakeSession) -> None:
+    info, document = give(session, PDF)
+    draw(session, document)
+    session.give_alignment(make_alignment(info))
+    before = panel.page.marked_words()
+    assert before
+    give(session, PDF)  # another budget: the same passage, and its alignment is awaited
+    assert panel.page.marked_words() == before
+    session.failed.emit("It broke.", "", "")
+    assert panel.page.marked_words() == []
+
+
+def test_the_heat_of_another_query_goes_at_once(panel: PreviewPanel, session: FakeSession) -> None:
+    info, document = give(session, PDF)
+    draw(session, document)
+    session.give_alignment(make_alignment(info))
+    assert panel.page.marked_words()
+    session.give_trace(make_trace(query="something else", passages={PDF: info}))
+    session.select(PDF)
+    session.give_document(document)
+    assert panel.page.marked_words() == []
+
+
 def test_a_text_shows_the_passage_and_its_heat(panel: PreviewPanel, session: FakeSession) -> None:
     info, document = give(session, TXT)
     assert panel.text.isVisible() and not panel.controls.page_label.isVisible()

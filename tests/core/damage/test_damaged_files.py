@@ -12,6 +12,7 @@ from comparing import assert_alike
 from damaging import QUERIES, findings, flip, repaired, sql
 
 from rankscope.core.errors import WorkspaceError
+from rankscope.core.storage.segments import Segment
 from rankscope.core.verify import verify
 from rankscope.core.workspace import Workspace
 
@@ -24,12 +25,25 @@ def a_segment(folder: Path) -> Path:
 
 def parts(path: Path) -> dict[str, int]:
     """Where the parts of a segment begin."""
-    n_passages, n_vectors = (int.from_bytes(path.read_bytes()[at : at + 8], "little") for at in (32, 40))
-    pooled = 64 + n_vectors * 32 * 2
-    return {"header": 20, "tokens": 64, "pooled": pooled, "offsets": pooled + n_passages * 32 * 4 + 8}
+    head = Segment(path).head
+    assert (head.kind, head.codec, head.dim) == ("levels", "float16", 32)
+    sizes = {
+        "rows": head.n_vectors * 64,
+        "fold": head.n_vectors * 10,
+        "labels": head.n_tokens,
+        "pooled": head.n_passages * 128,
+        "offsets": (head.n_passages + 1) * 16,
+    }
+    places, at = {"header": 20}, 128
+    for name, size in sizes.items():
+        places[name] = at
+        at += size + -size % 64
+    return {**places, "offsets": places["offsets"] + 8}
 
 
-@pytest.mark.parametrize("how", ["header", "tokens", "pooled", "offsets", "cut", "deleted", "foreign", "emptied"])
+@pytest.mark.parametrize(
+    "how", ["header", "rows", "fold", "labels", "pooled", "offsets", "cut", "deleted", "foreign", "emptied"]
+)
 def test_segments(folder: Path, foreign: Path, expected: Workspace, how: str) -> None:
     segment = a_segment(folder)
     if how == "foreign":
@@ -42,7 +56,14 @@ def test_segments(folder: Path, foreign: Path, expected: Workspace, how: str) ->
         flip(segment, parts(segment)[how])
     (finding,) = findings(folder)
     assert finding.file == f"segments/{segment.name}" and "--repair" in finding.remedy
-    if how not in ("tokens", "pooled", "offsets", "foreign"):  # these only the checksum of the whole file can tell
+    if how not in (
+        "rows",
+        "fold",
+        "labels",
+        "pooled",
+        "offsets",
+        "foreign",
+    ):  # these only the checksum of the whole file can tell
         with Workspace.open(folder) as workspace:
             assert any(segment.name in note for note in workspace.notes)
             assert workspace.search("rotor").passages  # the rest is searched

@@ -28,9 +28,9 @@ def encoded(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     texts: list[str] = []
     encode = Encoder.encode_passages
 
-    def record(self: Encoder, passages: Any, *rest: Any) -> Any:
+    def record(self: Encoder, passages: Any, *rest: Any, **named: Any) -> Any:
         texts.extend(passages)
-        return encode(self, passages, *rest)
+        return encode(self, passages, *rest, **named)
 
     monkeypatch.setattr(Encoder, "encode_passages", record)
     return texts
@@ -114,7 +114,8 @@ def test_a_long_entry_is_one_passage_that_the_encoder_cuts_off(tmp_path: Path) -
     with corpus_workspace(open_collection(folder)) as workspace:
         encoder = workspace.encoder()
         assert workspace.info().passages == 1
-        assert workspace.info().vectors == encoder.identity.max_tokens
+        assert workspace.info().vectors == 63  # beside the pooled one
+        assert len(workspace._vectors.current().clusters(1, 63)) == encoder.identity.max_tokens
         (first,) = workspace.search("turbine blades", pipeline="dense").final.scores
         expected = encoder.encode_passages([long]).pooled[0] @ encoder.encode_query("turbine blades").pooled
         assert first == pytest.approx(expected, abs=1e-5)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +12,7 @@ from hypothesis import strategies as st
 
 from rankscope.core.indexes import dense
 from rankscope.core.indexes.dense import DenseIndex, top
+from rankscope.core.storage.layout import plain_layout
 from rankscope.core.storage.segments import Segment, SegmentWriter
 from rankscope.core.storage.vectors import Vectors
 
@@ -28,16 +30,18 @@ def vectors(tmp_path: Path) -> Vectors:
     rng = np.random.default_rng(0)
     pooled = rng.normal(size=(N, DIM)).astype(np.float32)
     pooled /= np.linalg.norm(pooled, axis=1, keepdims=True)
-    writer = SegmentWriter(tmp_path / "000001.vec", DIM)
-    writer.append(pooled, np.zeros((N, DIM), np.float16), np.arange(N + 1))
+    layout = plain_layout("tokens", "float16", DIM)
+    writer = SegmentWriter(tmp_path / "000001.vec", layout.kind, layout.codec_name, DIM, layout.row_bytes)
+    writer.append(layout.pack(pooled, np.zeros((N, DIM), np.float16), np.arange(N + 1)))
     segment = Segment(writer.finish().path)
     ids = np.arange(10, 10 + N)
-    return Vectors(ids, np.ones(N, np.int64), np.arange(N), {1: segment}, {}, (1, 0))
+    return Vectors(ids, np.ones(N, np.int64), np.arange(N), {1: segment}, {}, (1, 0), layout.codec)
 
 
 def without(vectors: Vectors, gone: np.ndarray) -> Vectors:
     keep = ~np.isin(vectors.ids, gone)
-    return Vectors(vectors.ids[keep], vectors.segment_ids[keep], vectors.rows[keep], vectors.segments, {}, (1, 1))
+    ids, segment_ids, rows = vectors.ids[keep], vectors.segment_ids[keep], vectors.rows[keep]
+    return replace(vectors, ids=ids, segment_ids=segment_ids, rows=rows, generation=(1, 1))
 
 
 def recall(index: DenseIndex, vectors: Vectors, depth: int = 50) -> float:
@@ -137,7 +141,7 @@ def test_top_breaks_ties_by_id(scores: list[int], depth: int) -> None:
 
 def test_a_search_that_began_before_a_commit_forgets_nothing(tmp_path: Path, vectors: Vectors) -> None:
     index = DenseIndex(tmp_path, "sha", DIM)
-    older = Vectors(vectors.ids[:900], vectors.segment_ids[:900], vectors.rows[:900], vectors.segments, {}, (0, 0))
+    older = replace(without(vectors, vectors.ids[900:]), generation=(0, 0))
     index.sync(older)
     index.sync(vectors)
     query = vectors.pooled(vectors.ids[1_000:1_001])[0]
@@ -169,7 +173,7 @@ def test_what_was_removed_and_brought_back_is_found_again(tmp_path: Path, vector
     query = vectors.pooled(wanted)[0]
     gone = without(vectors, wanted)
     assert wanted[0] not in index.search(query, gone, 20).ids
-    back = Vectors(vectors.ids, vectors.segment_ids, vectors.rows, vectors.segments, {}, (2, 2))
+    back = replace(vectors, generation=(2, 2))
     hits = index.search(query, back, 20)
     assert hits.ids[0] == wanted[0] and not hits.exact
 

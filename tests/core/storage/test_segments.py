@@ -8,65 +8,118 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from old_segments import write_first_segment
 
 from rankscope.core.errors import WorkspaceError
-from rankscope.core.storage.segments import Segment, SegmentWriter, sha256_of
+from rankscope.core.storage.layout import Layout, Packed, plain_layout
+from rankscope.core.storage.segments import Segment, SegmentWriter, WrittenSegment, sha256_of
+
+FIELDS = ("pooled", "rows", "offsets", "fold", "labels", "label_offsets")
+TOKENS = ("tokens", "float16")
 
 
-def batch(rng: np.random.Generator, lengths: list[int], dim: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def batch(rng: np.random.Generator, layout: Layout, lengths: list[int]) -> Packed:
     offsets = np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64)
-    tokens = rng.normal(size=(int(offsets[-1]), dim)).astype(np.float16)
-    return rng.normal(size=(len(lengths), dim)).astype(np.float32), tokens, offsets
+    tokens = rng.normal(size=(int(offsets[-1]), layout.dim)).astype(np.float32)
+    tokens /= np.maximum(np.linalg.norm(tokens, axis=1, keepdims=True), 1e-6)
+    return layout.pack(rng.normal(size=(len(lengths), layout.dim)).astype(np.float32), tokens, offsets)
 
 
-@settings(deadline=None, max_examples=30)
-@given(st.lists(st.lists(st.integers(0, 20), min_size=1, max_size=8), min_size=1, max_size=5), st.integers(1, 17))
-def test_reads_what_was_appended(tmp_path_factory: pytest.TempPathFactory, batches: list[list[int]], dim: int) -> None:
+def writer_of(path: Path, layout: Layout) -> SegmentWriter:
+    return SegmentWriter(path, layout.kind, layout.codec_name, layout.dim, layout.row_bytes)
+
+
+def write(path: Path, layout: Layout, batches: list[Packed]) -> WrittenSegment:
+    writer = writer_of(path, layout)
+    for packed in batches:
+        writer.append(packed)
+    return writer.finish()
+
+
+def same(one: Packed, other: Packed) -> bool:
+    return all(np.array_equal(getattr(one, name), getattr(other, name)) for name in FIELDS)
+
+
+def part(packed: Packed, i: int) -> Packed:
+    """One passage of several."""
+    a, b = packed.offsets[i : i + 2]
+    c, d = packed.label_offsets[i : i + 2]
+    return Packed(
+        packed.pooled[i : i + 1], packed.rows[a:b], np.array([0, b - a]), packed.fold[a:b], packed.labels[c:d],
+        np.array([0, d - c]),
+    )  # fmt: skip
+
+
+@settings(deadline=None, max_examples=25)
+@given(
+    st.sampled_from(["tokens", "levels"]),
+    st.sampled_from(["float32", "float16", "float8", "binary"]),
+    st.lists(st.lists(st.integers(0, 90), min_size=1, max_size=8), min_size=1, max_size=5),
+    st.integers(1, 17),
+)
+def test_reads_what_was_appended(
+    tmp_path_factory: pytest.TempPathFactory, kind: str, codec: str, batches: list[list[int]], dim: int
+) -> None:
     rng = np.random.default_rng(0)
+    layout = plain_layout(kind, codec, dim)
     path = tmp_path_factory.mktemp("segments") / "000001.vec"
-    writer = SegmentWriter(path, dim)
-    made = [batch(rng, lengths, dim) for lengths in batches]
-    for pooled, tokens, offsets in made:
-        writer.append(pooled, tokens, offsets)
-    written = writer.finish()
+    fewest = 1 if kind == "levels" else 0  # a text has at least one token
+    made = [batch(rng, layout, [max(n, fewest) for n in lengths]) for lengths in batches]
+    written = write(path, layout, made)
     segment = Segment(path)
-    assert (len(segment), written.n_bytes, written.sha256) == (
+    assert (segment.head.kind, segment.head.codec, segment.head.dim) == (kind, codec, dim)
+    assert (len(segment), len(segment.rows), written.n_bytes, written.sha256) == (
         written.n_passages,
+        written.n_vectors,
         path.stat().st_size,
         sha256_of(path),
     )
-    row = 0
-    for pooled, tokens, offsets in made:
-        for i in range(len(pooled)):
-            assert (segment.pooled[row] == pooled[i]).all()
-            assert (segment.of_passage(row) == tokens[offsets[i] : offsets[i + 1]]).all()
-            row += 1
-    assert row == len(segment)
+    parts = [part(packed, i) for packed in made for i in range(len(packed.pooled))]
+    assert len(parts) == len(segment)
+    for row, expected in enumerate(parts):
+        assert same(segment.of_passages(np.array([row])), expected)
+
+
+@pytest.fixture(params=["tokens", "levels"])
+def layout(request: pytest.FixtureRequest) -> Layout:
+    return plain_layout(request.param, "float16", 8)
 
 
 @pytest.fixture
-def segment_file(tmp_path: Path) -> Path:
-    writer = SegmentWriter(tmp_path / "000001.vec", 8)
-    writer.append(*batch(np.random.default_rng(0), [3, 5], 8))
-    return writer.finish().path
+def segment_file(tmp_path: Path, layout: Layout) -> Path:
+    return write(tmp_path / "000001.vec", layout, [batch(np.random.default_rng(0), layout, [3, 5])]).path
 
 
-def test_an_unfinished_file_is_refused(tmp_path: Path) -> None:
-    writer = SegmentWriter(tmp_path / "000001.vec", 8)
-    writer.append(*batch(np.random.default_rng(0), [3], 8))
+@pytest.fixture
+def first_file(tmp_path: Path) -> Path:
+    """A segment of the first version."""
+    rng = np.random.default_rng(0)
+    path = tmp_path / "000007.vec"
+    write_first_segment(path, rng.normal(size=(2, 8)), rng.normal(size=(8, 8)), np.array([0, 3, 8]))
+    return path
+
+
+def test_an_unfinished_file_is_refused(tmp_path: Path, layout: Layout) -> None:
+    writer = writer_of(tmp_path / "000001.vec", layout)
+    writer.append(batch(np.random.default_rng(0), layout, [3]))
     with pytest.raises(WorkspaceError, match="header"):
         Segment(tmp_path / "000001.vec")
     writer.abandon()
     assert not (tmp_path / "000001.vec").exists()
 
 
-@pytest.mark.parametrize("at", [0, 9, 13, 20, 34, 50])
-def test_a_flipped_bit_in_the_header_is_found_when_opening(segment_file: Path, at: int) -> None:
-    data = bytearray(segment_file.read_bytes())
-    data[at] ^= 1
-    segment_file.write_bytes(data)
-    with pytest.raises(WorkspaceError, match=r"000001\.vec"):
-        Segment(segment_file)
+def test_a_flipped_bit_in_the_header_is_found_when_opening(segment_file: Path, first_file: Path) -> None:
+    for path, used in ((segment_file, 112), (first_file, 52)):
+        data = path.read_bytes()
+        for at in range(used):
+            for bit in (1, 0x80):
+                damaged = bytearray(data)
+                damaged[at] ^= bit
+                path.write_bytes(damaged)
+                with pytest.raises(WorkspaceError, match=path.name):
+                    Segment(path)
+        path.write_bytes(data)
+        assert len(Segment(path)) == 2
 
 
 def test_a_short_or_missing_file_is_named(segment_file: Path) -> None:
@@ -74,30 +127,52 @@ def test_a_short_or_missing_file_is_named(segment_file: Path) -> None:
     segment_file.write_bytes(data[:-1])
     with pytest.raises(WorkspaceError, match="bytes instead of"):
         Segment(segment_file)
+    segment_file.write_bytes(data[:40])
+    with pytest.raises(WorkspaceError, match="header"):
+        Segment(segment_file)
     segment_file.unlink()
     with pytest.raises(WorkspaceError, match="missing"):
         Segment(segment_file)
 
 
-def test_the_checksum_sees_every_byte(segment_file: Path) -> None:
-    whole, data = sha256_of(segment_file), bytearray(segment_file.read_bytes())
-    for at in range(0, len(data), 7):
-        damaged = bytearray(data)
-        damaged[at] ^= 0x40
-        segment_file.write_bytes(damaged)
-        assert sha256_of(segment_file) != whole
+def test_the_checksum_sees_every_byte(segment_file: Path, first_file: Path) -> None:
+    for path in (segment_file, first_file):
+        whole, data = sha256_of(path), bytearray(path.read_bytes())
+        for at in range(0, len(data), 7):
+            damaged = bytearray(data)
+            damaged[at] ^= 0x40
+            path.write_bytes(damaged)
+            assert sha256_of(path) != whole
 
 
 def test_another_segment_in_its_place_is_refused(segment_file: Path) -> None:
-    size = segment_file.stat().st_size
-    assert len(Segment(segment_file, (2, 8, size))) == 2
-    for expected in ((3, 8, size), (2, 9, size), (2, 8, size + 1)):
+    size, n = segment_file.stat().st_size, len(Segment(segment_file).rows)
+    assert len(Segment(segment_file, (2, n, size))) == 2
+    for expected in ((3, n, size), (2, n + 1, size), (2, n, size + 1)):
         with pytest.raises(WorkspaceError, match="not the one that was written"):
             Segment(segment_file, expected)
 
 
 def test_copies_of_chosen_rows(segment_file: Path) -> None:
     segment = Segment(segment_file)
-    pooled, tokens, offsets = segment.of_passages(np.array([1, 0]))
-    assert (pooled == segment.pooled[[1, 0]]).all() and offsets.tolist() == [0, 5, 8]
-    assert (tokens[:5] == segment.of_passage(1)).all() and (tokens[5:] == segment.of_passage(0)).all()
+    taken = segment.of_passages(np.array([1, 0]))
+    assert (taken.pooled == segment.pooled[[1, 0]]).all() and taken.offsets.tolist() == [0, 5, 8]
+    assert same(part(taken, 0), segment.of_passages(np.array([1])))
+    assert same(part(taken, 1), segment.of_passages(np.array([0])))
+    assert not len(segment.of_passages(np.empty(0, np.int64)).pooled)
+
+
+def test_a_segment_of_the_first_version_is_read_and_can_be_written_anew(tmp_path: Path) -> None:
+    rng = np.random.default_rng(0)
+    pooled, tokens = rng.normal(size=(3, 8)).astype(np.float32), rng.normal(size=(9, 8)).astype(np.float16)
+    offsets = np.array([0, 4, 4, 9])
+    n_bytes, checksum = write_first_segment(tmp_path / "000001.vec", pooled, tokens, offsets)
+    old = Segment(tmp_path / "000001.vec", (3, 9, n_bytes))
+    assert sha256_of(old.path) == checksum and (old.head.version, old.head.kind, old.head.codec) == (1, *TOKENS)
+    assert (old.rows.view(np.float16) == tokens).all() and (old.pooled == pooled).all()
+    assert old.offsets.tolist() == offsets.tolist() and not len(old.fold) and not len(old.labels)
+    layout = plain_layout(*TOKENS, 8)
+    made = [old.of_passages(np.array([0, 2])), batch(rng, layout, [2])]  # as compacting merges an old one and a new one
+    new = Segment(write(tmp_path / "000002.vec", layout, made).path)
+    assert new.head.version == 2 and (new.head.kind, new.head.codec) == TOKENS
+    assert same(new.of_passages(np.array([0, 1])), made[0]) and same(new.of_passages(np.array([2])), made[1])
