@@ -74,10 +74,10 @@ class _EncoderClock:
     def __enter__(self) -> _EncoderClock:
         clock, real = self, self._real
 
-        def timed(encoder: Encoder, *arguments: Any) -> Any:
+        def timed(encoder: Encoder, *arguments: Any, **named: Any) -> Any:
             start = time.perf_counter()
             try:
-                return real(encoder, *arguments)
+                return real(encoder, *arguments, **named)
             finally:
                 clock.seconds += time.perf_counter() - start
 
