@@ -1,8 +1,9 @@
-"""Work in the background: three lanes of threads whose results arrive on the thread that owns the window.
+"""Work in the background: four lanes of threads whose results arrive on the thread that owns the window.
 
 * "interactive": one thread for what the user waits on (searching, explaining).
 * "background": a small pool for the rest (opening, reading documents, drawing pages).
 * "writer": one thread, so that everything that writes to a workspace happens in order.
+* "measuring": one thread for sweeps and training, which take minutes and change no workspace of the user.
 
 Every task belongs to a topic. Starting a task drops the older one of its topic: it is asked to stop, and whatever
 it still produces is thrown away, so a stale result never reaches a widget.
@@ -24,7 +25,7 @@ from rankscope.core.api import Cancelled, CancelledCheck, Progress, ProgressCall
 
 log = logging.getLogger(__name__)
 
-LANES = {"interactive": 1, "background": 2, "writer": 1}
+LANES = {"interactive": 1, "background": 2, "writer": 1, "measuring": 1}
 PROGRESS_INTERVAL = 0.05  # seconds: at most 20 reports per second and task
 
 JobFunction = Callable[[CancelledCheck, ProgressCallback], Any]
@@ -32,7 +33,8 @@ JobFunction = Callable[[CancelledCheck, ProgressCallback], Any]
 
 @dataclass(eq=False, repr=False)
 class _Task:
-    """One call of a function. ``dropped`` means that nothing it produces may arrive any more.
+    """One call of a function. ``dropped`` means that nothing it produces may arrive any more; ``begun`` that a thread
+    has taken it.
 
     It is never put into words: its callbacks may belong to a widget that is gone.
     """
@@ -44,6 +46,7 @@ class _Task:
     progress: Callable[[Progress], None] | None
     stop: threading.Event = field(default_factory=threading.Event)
     dropped: bool = False
+    begun: bool = False
 
 
 class _Throttle:
@@ -181,6 +184,11 @@ class Jobs(QObject):
         """Whether a task of the topic is waiting or at work."""
         return topic in self._current
 
+    def waiting(self, topic: str) -> bool:
+        """Whether the topic's task has not begun: its lane has another one to end first."""
+        task = self._current.get(topic)
+        return task is not None and not task.begun
+
     def busy(self) -> bool:
         """Whether any task is waiting or at work whose outcome is still awaited."""
         return bool(self._current)
@@ -202,6 +210,7 @@ class Jobs(QObject):
 
     def _run(self, task: _Task) -> None:
         """On a lane's thread: call the function and post its outcome."""
+        task.begun = True
         report = _Throttle(lambda progress: self._post(task, "progress", progress))
         try:
             if task.stop.is_set():

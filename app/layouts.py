@@ -1,4 +1,4 @@
-"""The saved layouts of the window: Search for reading, Inspect for understanding."""
+"""The saved layouts of the window: Search for reading, Inspect for understanding, Evaluate for measuring."""
 
 from __future__ import annotations
 
@@ -11,10 +11,14 @@ from rankscope.app.widgets.dock_area import CardDock, DockArea
 
 SEARCH = "search"
 INSPECT = "inspect"
-LAYOUTS = (SEARCH, INSPECT)
-BOTTOM = ("heatmap", "trace", "fate")
+EVALUATE = "evaluate"
+LAYOUTS = (SEARCH, INSPECT, EVALUATE)
+BOTTOM = ("heatmap", "trace", "fate", "sweep", "train")
+TALL = ("sweep", "train")  # need more height than Inspect has below
+# The tab that is in front below, and how high that is at first.
+FRONT = {INSPECT: "heatmap", EVALUATE: "sweep"}
 DEFAULT_SIZES = {"library": 216, "preview": 430}
-BOTTOM_HEIGHT = 290
+BOTTOM_HEIGHT = {INSPECT: 290, EVALUATE: 520}
 
 
 class Layouts(QObject):
@@ -57,20 +61,20 @@ class Layouts(QObject):
         self.changed.emit(self.current)
 
     def arrange_default(self) -> None:
-        """Library left, preview right, and for Inspect the evidence as tabs below."""
+        """Library left, preview right, and for Inspect the evidence as tabs below; for Evaluate these alone."""
         area = self._area
         docks = {dock.objectName(): dock for dock in area.docks()}
         places = {"library": Qt.DockWidgetArea.LeftDockWidgetArea, "preview": Qt.DockWidgetArea.RightDockWidgetArea}
         for name, place in places.items():
             self._put(docks[name], place)
-            docks[name].show()
+            docks[name].setVisible(self.current != EVALUATE)
         for name in BOTTOM:
             self._put(docks[name], Qt.DockWidgetArea.BottomDockWidgetArea)
-            docks[name].setVisible(self.current == INSPECT)
+            docks[name].setVisible(self.current == EVALUATE or (self.current == INSPECT and name not in TALL))
         for left, right in pairwise(BOTTOM):
             area.tabifyDockWidget(docks[left], docks[right])
-        if self.current == INSPECT:
-            docks[BOTTOM[0]].raise_()
+        if self.current in FRONT:
+            docks[FRONT[self.current]].raise_()
         self.size_default()
 
     def size_default(self) -> None:
@@ -78,8 +82,9 @@ class Layouts(QObject):
         docks = {dock.objectName(): dock for dock in self._area.docks()}
         sides = [docks[name] for name in DEFAULT_SIZES]
         self._area.resizeDocks(sides, list(DEFAULT_SIZES.values()), Qt.Orientation.Horizontal)
-        if self.current == INSPECT:
-            self._area.resizeDocks([docks[BOTTOM[0]]], [BOTTOM_HEIGHT], Qt.Orientation.Vertical)
+        if self.current in FRONT:
+            front = docks[FRONT[self.current]]
+            self._area.resizeDocks([front], [BOTTOM_HEIGHT[self.current]], Qt.Orientation.Vertical)
 
     @Slot()
     def settle(self) -> None:

@@ -185,11 +185,20 @@ class LibraryActions(QObject):
     @Slot()
     def convert_vectors(self) -> None:
         """Ask how the vectors are to be stored."""
+        self._show_convert(None)
+
+    @Slot(str, str)
+    def convert_to(self, kind: str, codec: str) -> None:
+        """Ask the same, and propose an answer."""
+        self._show_convert((kind, codec))
+
+    def _show_convert(self, wish: tuple[str, str] | None) -> None:
         from rankscope.app.dialogs.convert import ConvertDialog
 
         library = self._session.library
         if library is not None:
-            self._show("convert", lambda: ConvertDialog(self._session, self._theme, library.info, self._window))
+            key = f"convert {wish}"
+            self._show(key, lambda: ConvertDialog(self._session, self._theme, library.info, self._window, wish))
 
     def close_dialogs(self) -> None:
         """Close them all; the window closes."""

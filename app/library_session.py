@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import itertools
+import logging
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -22,6 +24,8 @@ from rankscope.core.api import SourceInfo
 
 if TYPE_CHECKING:
     from rankscope.core.api import Workspace
+
+log = logging.getLogger(__name__)
 
 Done = Callable[[], None]
 
@@ -45,6 +49,7 @@ class LibrarySession(IndexingSession):
         self.removing: frozenset[int] = frozenset()  # sources on their way out, no longer to be shown
         self.removals: list[SourceInfo] = []  # sources that can be brought back, the last one removed last
         self._numbers = itertools.count()
+        self._unwritten: dict[str, Callable[[], Any]] = {}  # by topic: short tasks that have not begun
         self.tidier.finished.connect(self._tidied)
         self.converter.finished.connect(self._converted)
         for work in (self.tidier, self.converter):
@@ -172,14 +177,40 @@ class LibrarySession(IndexingSession):
     ) -> None:
         """Let a short task write now, in front of the indexing that goes on, and read everything again after it."""
 
+        workspace = self.workspace
+        if workspace is None:
+            return
+
+        def write(engine: Workspace, cancelled: Any) -> None:
+            self._unwritten.pop(topic, None)
+            function(engine)
+
         def written(_: object) -> None:
             self.refresh_library()
             self.contents_changed()
             if done is not None:
                 done()
 
-        self.indexer.make_way()
-        self.ask(topic, lambda engine, cancelled: function(engine), written, failed=failed, lane="writer")
+        self._unwritten[topic] = partial(function, workspace)
+        for work in (self.indexer, self.tidier, self.converter):
+            work.make_way()
+        self.ask(topic, write, written, failed=failed, lane="writer")
+
+    def work_ending(self) -> Callable[[float], bool]:
+        """Also write, once all else has stopped, what a person asked for and no job came to write."""
+        wait_for_others = super().work_ending()
+
+        def wait(seconds: float) -> bool:
+            ended = wait_for_others(seconds)
+            while self._unwritten:
+                topic, write = self._unwritten.popitem()
+                try:
+                    write()
+                except Exception as error:  # the window is closing; there is nobody left to tell
+                    log.warning("“%s” was not done: %s", topic, error)
+            return ended
+
+        return wait
 
     # -- tidying up ------------------------------------------------------------------------------------------------
 
@@ -222,11 +253,19 @@ class LibrarySession(IndexingSession):
         if info is None:
             self.noticed.emit(self.tr("Stopped. The vectors are stored as before."))
             return
-        self.passages_renumbered()
-        text = self.tr("The vectors are converted: {kind} in {codec}. The workspace takes {size}.")
-        self.announced.emit(
-            text.format(kind=info.kind, codec=wording.codec_name(info.codec), size=wording.size(info.bytes_total))
+        self.contents_changed()
+        text = self.tr("The vectors are converted: {kind} in {codec}. The workspace takes {size}.").format(
+            kind=info.kind, codec=wording.codec_name(info.codec), size=wording.size(info.bytes_total)
         )
+        self.announced.emit(" ".join((text, *info.notes)))
+
+    def give_up_conversion(self) -> None:
+        """Drop what a conversion has built that was stopped; the vectors stay as they are stored now."""
+        self._write(f"give up {next(self._numbers)}", lambda engine: engine.give_up(), done=self._given_up)
+
+    @Slot()
+    def _given_up(self) -> None:
+        self.noticed.emit(self.tr("Given up. The vectors are stored as before."))
 
     @Slot(object)
     def _work_failed(self, error: BaseException) -> None:

@@ -6,6 +6,7 @@ import sys
 from collections.abc import Callable
 from importlib import import_module
 from pathlib import Path
+from typing import Any
 
 from PySide6.QtCore import QEvent, Qt, QTimer, Signal, Slot
 from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDragLeaveEvent, QDropEvent, QIcon, QShowEvent
@@ -13,7 +14,7 @@ from PySide6.QtWidgets import QApplication, QMainWindow, QStackedWidget, QVBoxLa
 
 from rankscope.app.commands import MENUS, apply_conditions, build_actions, build_menus
 from rankscope.app.effort import EffortActions
-from rankscope.app.layouts import INSPECT, LAYOUTS, SEARCH, Layouts
+from rankscope.app.layouts import BOTTOM, EVALUATE, INSPECT, LAYOUTS, SEARCH, Layouts
 from rankscope.app.library_actions import LibraryActions
 from rankscope.app.panels.library import LibraryPanel
 from rankscope.app.panels.query import QueryPanel
@@ -21,7 +22,9 @@ from rankscope.app.panels.status import StatusPanel
 from rankscope.app.session import Session
 from rankscope.app.settings import Settings
 from rankscope.app.stylesheet import icons_folder
+from rankscope.app.sweep_actions import SweepActions
 from rankscope.app.theme import SPACE_M, Theme
+from rankscope.app.train_actions import TrainActions
 from rankscope.app.widgets.banner import Banner
 from rankscope.app.widgets.card import Card
 from rankscope.app.widgets.dock_area import CardDock, DockArea
@@ -43,6 +46,8 @@ LATE_PANELS = (
     ("heatmap", "rankscope.app.panels.heatmap", "HeatmapPanel"),
     ("trace", "rankscope.app.panels.trace", "TracePanel"),
     ("fate", "rankscope.app.panels.fate", "FatePanel"),
+    ("sweep", "rankscope.app.panels.sweep", "SweepPanel"),
+    ("train", "rankscope.app.panels.train", "TrainPanel"),
 )
 
 
@@ -79,7 +84,11 @@ class MainWindow(QMainWindow):
 
         self.library_actions = LibraryActions(session, settings, theme, self)
         effort = EffortActions(session, self)
-        self.actions_by_id = build_actions(self, [self, self.library_actions, effort])
+        self.sweep_actions = SweepActions(settings, self.library_actions, self.show_sweep_panel, self)
+        self.train_actions = TrainActions(session.trainer, settings, self.show_train_panel, self)
+        self.actions_by_id = build_actions(
+            self, [self, self.library_actions, effort, self.sweep_actions, self.train_actions]
+        )
         effort.follow(self.actions_by_id)
         self.menus = build_menus(self, self.actions_by_id)
         self._build_area()
@@ -142,11 +151,13 @@ class MainWindow(QMainWindow):
             "heatmap": CardDock("heatmap", self.tr("MaxSim heatmap"), theme),
             "trace": CardDock("trace", self.tr("Trace"), theme),
             "fate": CardDock("fate", self.tr("Fate"), theme),
+            "sweep": CardDock("sweep", self.tr("Sweep"), theme),
+            "train": CardDock("train", self.tr("Train"), theme),
         }
         self.docks["library"].set_panel(self.library)
         self.area.add_dock(self.docks["library"], Qt.DockWidgetArea.LeftDockWidgetArea)
         self.area.add_dock(self.docks["preview"], Qt.DockWidgetArea.RightDockWidgetArea)
-        for name in ("heatmap", "trace", "fate"):
+        for name in BOTTOM:
             self.area.add_dock(self.docks[name], Qt.DockWidgetArea.BottomDockWidgetArea)
         self.layouts = Layouts(self.area, self.settings, self)
 
@@ -202,13 +213,23 @@ class MainWindow(QMainWindow):
         """Make one panel and come back for the next, so that the window answers in between."""
         if not self._panels_to_make:
             return
-        place, module, name = self._panels_to_make.pop(0)
-        make: Callable[..., QWidget] = getattr(import_module(module), name)
+        place, module, name = self._panels_to_make[0]
+        if module not in sys.modules:
+            import_module(module)
+            QTimer.singleShot(0, self, self._make_next_panel)
+            return
+        self._panels_to_make.pop(0)
+        make: Callable[..., Any] = getattr(import_module(module), name)
         if place == "results":
             self.results = make(self.session, self.theme, self._results_card)
             self._results_card.column.addWidget(self.results)
         else:
-            self.docks[place].set_panel(make(self.session, self.theme))
+            panel = make(self.session, self.theme)
+            self.docks[place].set_panel(panel)
+            if place == "sweep":
+                self.sweep_actions.follow(panel)
+            elif place == "train":
+                self.train_actions.follow(panel)
         self._layout_changed(self.layouts.current)
         QTimer.singleShot(0, self, self._make_next_panel)
 
@@ -257,9 +278,12 @@ class MainWindow(QMainWindow):
     def _refresh(self) -> None:
         session = self.session
         library = session.library
+        evaluating = self.layouts.current == EVALUATE  # measuring needs no workspace
         if not session.removals:
             self.banner.hide_action(session.undo_removal)
-        if session.workspace is None:
+        if evaluating:
+            self._show_page(self.area)
+        elif session.workspace is None:
             if not session.opening:
                 self._show_page(self.welcome)
         elif library is not None:
@@ -304,7 +328,8 @@ class MainWindow(QMainWindow):
             set_compact = getattr(part, "set_compact", None)
             if set_compact is not None:
                 set_compact(compact)
-        self.actions_by_id["view.inspect" if name == INSPECT else "view.search"].setChecked(True)
+        self.actions_by_id[f"view.{name}"].setChecked(True)
+        self._refresh()
 
     @Slot()
     def _apply_theme(self) -> None:
@@ -340,6 +365,24 @@ class MainWindow(QMainWindow):
     def show_inspect_layout(self) -> None:
         """The layout that shows why."""
         self.layouts.show(INSPECT)
+
+    @Slot()
+    def show_evaluate_layout(self) -> None:
+        """The layout that measures."""
+        self.layouts.show(EVALUATE)
+
+    def show_sweep_panel(self) -> None:
+        """Measuring, with the sweep in front."""
+        self._show_evaluating("sweep")
+
+    def show_train_panel(self) -> None:
+        """Measuring, with training in front."""
+        self._show_evaluating("train")
+
+    def _show_evaluating(self, name: str) -> None:
+        self.show_evaluate_layout()
+        self.docks[name].show()
+        self.docks[name].raise_()
 
     @Slot()
     def reset_layout(self) -> None:

@@ -24,7 +24,13 @@ QUERY = "how does late interaction score a passage?"
 FIRST_QUERY = "passages that answer a question"
 TIMEOUT = 120.0  # seconds; the first search loads the model
 SETTLED = 0.4  # seconds without work after which a picture is complete
-LAYOUTS = ("search", "inspect", "budget", "trace", "fate", "first-run")
+LAYOUTS = ("search", "inspect", "budget", "trace", "fate", "sweep", "train", "first-run")
+# What the pictures of a sweep show; they are left out where it is missing. It was saved, as measuring takes minutes.
+SWEEP = Path(__file__).resolve().parents[1] / "docs" / "sweeps" / "cisi.json"
+SWEEP_MEGABYTES = 5
+# What the picture of a training shows: that of the meta tokens that are shipped. It is left out where they are missing.
+CURVE = Path(__file__).resolve().parents[1] / "resources" / "models" / "all-MiniLM-L6-v2-meta" / "training.json"
+SAVED = {"sweep": SWEEP, "train": CURVE}
 SMALL_BUDGET = BUDGETS[1]
 PICTURES = (
     ("search", "light"),
@@ -33,6 +39,9 @@ PICTURES = (
     ("budget", "dark"),
     ("trace", "light"),
     ("fate", "light"),
+    ("sweep", "light"),
+    ("sweep", "dark"),
+    ("train", "light"),
     ("first-run", "light"),
 )
 
@@ -109,6 +118,10 @@ class Studio:
         window = self.window
         if layout in ("search", "first-run"):
             window.show_search_layout()
+        elif layout == "sweep":
+            self._show_sweep()
+        elif layout == "train":
+            self._show_training()
         else:
             window.show_inspect_layout()
             window.docks["heatmap" if layout in ("inspect", "budget") else layout].raise_()
@@ -155,6 +168,32 @@ class Studio:
         self.wait(lambda: not session.jobs.running("search"), "the results")
         if session.selected is not None:
             self.wait(lambda: session.alignment is not None, "the evidence")
+
+    def _show_sweep(self) -> None:
+        """Open the saved sweep, let a setting be recommended, and point at it."""
+        from rankscope.app.panels.sweep import SweepPanel
+
+        self.window.show_sweep_panel()
+        (panel,), sweeper = self.window.findChildren(SweepPanel), self.window.session.sweeper
+        if sweeper.outcome is None:
+            sweeper.load(SWEEP)
+            self.wait(lambda: sweeper.outcome is not None, "the sweep")
+        panel.setup.set_folder(Path(sweeper.outcome.collection if sweeper.outcome is not None else ""))
+        panel.limits.megabytes.setText(str(SWEEP_MEGABYTES))
+        panel.plot.setFocus()
+
+    def _show_training(self) -> None:
+        """Open the curve of the meta tokens that are shipped, where they are there."""
+        from rankscope.app.panels.train import TrainPanel
+
+        self.window.show_train_panel()
+        (panel,), trainer = self.window.findChildren(TrainPanel), self.window.session.trainer
+        panel.setup.source.from_workspace.setChecked(True)
+        panel.mrr_button.click()
+        if trainer.outcome is None and CURVE.is_file():
+            trainer.load(CURVE)
+            self.wait(lambda: trainer.outcome is not None, "the curve")
+        panel.plot.setFocus()
 
     def _ask_for_a_fate(self) -> None:
         """Ask for a document that is not among the results, a neighbour of the first one: the question people have."""
@@ -214,7 +253,7 @@ def render_all(folder: Path, workspace: Path, query: str = QUERY, size: tuple[in
     with Studio(workspace, size) as studio:
         studio.search(query)
         for layout, theme in PICTURES:
-            if layout != "first-run":
+            if layout != "first-run" and (layout not in SAVED or SAVED[layout].is_file()):
                 studio.arrange(layout, theme)
                 written.append(folder / f"{layout}-{theme}.png")
                 studio.save(written[-1])

@@ -11,8 +11,12 @@ from PySide6.QtCore import QObject, Signal, Slot
 
 from rankscope.app.jobs import Jobs
 from rankscope.app.library_session import LibrarySession
-from rankscope.app.models import budgets
+from rankscope.app.models import budgets, wording
 from rankscope.app.models.library import LibrarySnapshot
+from rankscope.app.models.sweep import SweepOutcome
+from rankscope.app.models.training import Curve
+from rankscope.app.sweeping import Sweeper
+from rankscope.app.training import Trainer
 from rankscope.app.workspace_session import Opener, open_with_engine
 from rankscope.core.api import Alignment, Budget, DocumentText, Fate, Filters, PageView, Trace
 
@@ -52,6 +56,12 @@ class Session(LibrarySession):
         self.fate_document: str | None = None
         self._alignments: dict[int, Alignment] = {}
         self._chosen_stages: tuple[str, str | None, str] | None = None  # pipeline, before, after
+        self.sweeper = Sweeper(self.jobs, self)  # belongs to no workspace
+        self.sweeper.finished.connect(self._swept)
+        self.sweeper.failed.connect(self.report_failure)
+        self.trainer = Trainer(self.jobs, self)
+        self.trainer.finished.connect(self._trained)
+        self.trainer.failed.connect(self.report_failure)
 
     # -- what the workspace tells ----------------------------------------------------------------------------------
 
@@ -59,11 +69,6 @@ class Session(LibrarySession):
         """Run the query again: its answer may be another one now."""
         self.document = None
         self._repeat_search()
-
-    def passages_renumbered(self) -> None:
-        """Let go of the passage that is looked at: its number is another one's now."""
-        self.selected = None
-        super().passages_renumbered()
 
     def workspace_left(self) -> None:
         """Forget everything that came from the workspace; the words of the query stay."""
@@ -175,6 +180,25 @@ class Session(LibrarySession):
     def request_page(self, document_id: int, page: int, width: int, callback: Callable[[PageView], None]) -> None:
         """Draw a page ``width`` pixels wide and call back with it; only the newest request is answered."""
         self.ask("page", lambda engine, cancelled: engine.page_view(document_id, page, width), callback)
+
+    # -- measuring -------------------------------------------------------------------------------------------------
+
+    @Slot(object)
+    def _swept(self, outcome: SweepOutcome | None) -> None:
+        if outcome is None:
+            self.noticed.emit(self.tr("Stopped. What was measured stays."))
+            return
+        settings = wording.plural(len(outcome.rows), self.tr("1 setting"), self.tr("{count} settings"))
+        self.noticed.emit(
+            self.tr("The sweep is done: {settings} on {name}.").format(settings=settings, name=outcome.collection)
+        )
+
+    @Slot(object)
+    def _trained(self, curve: Curve | None) -> None:
+        if curve is None:
+            self.noticed.emit(self.tr("Stopped. The training can go on later."))
+        else:
+            self.noticed.emit(self.tr("The training is done: {folder}.").format(folder=curve.folder))
 
     # -- answers ---------------------------------------------------------------------------------------------------
 

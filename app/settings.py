@@ -13,7 +13,7 @@ from rankscope.core.api import BUDGETS, Budget, UsageError, parse_budget
 RECENT_LIMIT = 8
 HISTORY_LIMIT = 100
 # Part of the key: when docks come or go, an older arrangement no longer fits and the default is used.
-LAYOUT_VERSION = 1
+LAYOUT_VERSION = 3
 
 
 def config_folder() -> Path:
@@ -40,7 +40,7 @@ class Settings:
 
     @property
     def layout(self) -> str:
-        """The layout shown last: "search" or "inspect"."""
+        """The layout shown last: "search", "inspect" or "evaluate"."""
         return self._text("window/layout", "search")
 
     @layout.setter
@@ -133,6 +133,33 @@ class Settings:
     @budget.setter
     def budget(self, value: Budget) -> None:
         self._store.setValue("search/budget", f"{value.r_q}x{value.r_c}")  # a comma would make it a list
+
+    @property
+    def sweep_folder(self) -> str:
+        """The collection that was swept last; "" before the first."""
+        return self._text("sweep/collection", "")
+
+    @sweep_folder.setter
+    def sweep_folder(self, value: str) -> None:
+        self._store.setValue("sweep/collection", value)
+
+    @property
+    def train_plan(self) -> str:
+        """How meta tokens were trained last (see ``TrainPlan.as_text``); "" before the first time."""
+        return self._text("train/plan", "")
+
+    @train_plan.setter
+    def train_plan(self, value: str) -> None:
+        self._store.setValue("train/plan", value)
+
+    @property
+    def train_unfinished(self) -> bool:
+        """Whether that training was begun and has not come to its end."""
+        return self._text("train/unfinished", "no") == "yes"
+
+    @train_unfinished.setter
+    def train_unfinished(self, value: bool) -> None:
+        self._store.setValue("train/unfinished", "yes" if value else "no")
 
     @property
     def history(self) -> list[str]:

@@ -41,7 +41,7 @@ QToolButton { background: transparent; border: none; border-radius: 6px; padding
 QToolButton:hover { background: $chip; color: $text; }
 QToolButton:disabled { color: $dim; background: transparent; }
 QToolButton::menu-indicator { image: none; width: 0; }
-QToolButton[role="segment"] { padding: 6px 18px; border: 1px solid transparent; }
+QToolButton[role="segment"] { padding: 6px 10px; border: 1px solid transparent; }
 QToolButton[role="segment"]:checked { background: $selection; color: $accent_text; font-weight: 600; }
 QToolButton[role="choice"] { padding: 4px 10px; border: 1px solid transparent; }
 QToolButton[role="choice"]:checked { background: $selection; color: $accent_text; }

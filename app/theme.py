@@ -32,6 +32,7 @@ class Palette:
     ``accent_text``, which reach 4.5:1. ``line`` is for hairlines between things that white space already parts,
     and ``bar`` for score bars that always stand beside their number; neither carries meaning alone.
     ``on_accent`` is the colour of words on a filled accent button; ``chip`` the ground of a chip or a hovered control.
+    ``series`` are the colours of lines and marks in charts, at least 3:1 on the panel; marks also differ in shape.
     The light theme's ``dim`` and ``down`` are a shade darker than the drawn reference (#657080, #D9730D), which
     missed those ratios on a selected row.
     """
@@ -53,6 +54,7 @@ class Palette:
     down_text: str
     on_accent: str
     chip: str
+    series: tuple[str, ...]
 
 
 LIGHT = Palette(
@@ -73,6 +75,7 @@ LIGHT = Palette(
     down_text="#A85405",
     on_accent="#FFFFFF",
     chip="#EEF1F5",
+    series=("#2F6FDE", "#C96A12", "#1B8A5A", "#8A4FC7", "#C2378B", "#0E8A94", "#7A6A1F", "#606B7B"),
 )
 
 DARK = Palette(
@@ -93,6 +96,7 @@ DARK = Palette(
     down_text="#F0A04B",
     on_accent="#0E1420",
     chip="#27303B",
+    series=("#6EA0FF", "#F0A04B", "#4CC38A", "#B68CF0", "#F07FBF", "#45C4CF", "#C9B755", "#93A0B0"),
 )
 
 _PIXELS = {"query": 15.0, "body": 13.0, "small": 11.5, "title": 14.0}
@@ -143,6 +147,11 @@ class Theme(QObject):
     def qcolor(self, name: str) -> QColor:
         """The palette's colour of that name, such as "accent". Raises AttributeError for an unknown name."""
         return QColor(getattr(self._palette, name))
+
+    def series_color(self, number: int) -> QColor:
+        """The colour of a chart's series of that number; they come round again. -1 is the quiet one."""
+        series = self._palette.series
+        return QColor(self._palette.dim if number < 0 else series[number % len(series)])
 
     def font(self, kind: str) -> QFont:
         """The platform's font in one of the sizes "query" (15 px), "body" (13), "small" (11.5), "title" (14, 600).

@@ -14,12 +14,13 @@ from rankscope.core.api import Cancelled, Progress
 
 
 class Work(QObject):
-    """One thing at a time on the writer lane. ``changed`` tells that one of the attributes below changed.
+    """One thing at a time on the lane ``LANE``. ``changed`` tells that one of the attributes below changed.
 
     ``active`` is True from the request to the outcome, ``stopping`` once it was asked to stop; ``activity`` is None
     until the first report.
     """
 
+    LANE = "writer"
     changed = Signal()
 
     def __init__(self, jobs: Jobs, topic: str, parent: QObject | None = None) -> None:
@@ -38,7 +39,7 @@ class Work(QObject):
         self._meter = RateMeter()
         self.active, self.stopping, self.activity = True, False, None
         self._jobs.start(
-            self._topic, function, lane="writer", done=done, failed=failed, progress=self._progress_reported
+            self._topic, function, lane=self.LANE, done=done, failed=failed, progress=self._progress_reported
         )
 
     def _ask_to_stop(self) -> None:
@@ -63,6 +64,11 @@ class SingleWork(Work):
     finished = Signal(object)
     failed = Signal(object)
 
+    def __init__(self, jobs: Jobs, topic: str, parent: QObject | None = None) -> None:
+        super().__init__(jobs, topic, parent)
+        self._running: JobFunction | None = None
+        self._goes_on = False  # it was stopped to make way, and is called again
+
     def cancel(self) -> None:
         """Ask it to stop; the workspace is whole at any moment."""
         if self.active and not self.stopping:
@@ -70,21 +76,35 @@ class SingleWork(Work):
             self._ask_to_stop()
             self.changed.emit()
 
+    def make_way(self) -> None:
+        """Let a task that is put on the lane now go first; the call is repeated behind it. Only for a call that goes
+        on where it was stopped."""
+        if self.active and not self.stopping:
+            self._goes_on = True
+            self._ask_to_stop()
+
     def _run(self, function: JobFunction) -> None:
         """Do it, unless it is being done already."""
         if not self.active:
+            self._running, self._goes_on = function, False
             self._begin(function, self._on_done, self._on_failed)
             self.changed.emit()
 
     @Slot(object)
     def _on_done(self, outcome: object) -> None:
         self._end()
+        self._running = None
         self.changed.emit()
         self.finished.emit(outcome)
 
     @Slot(object)
     def _on_failed(self, error: BaseException) -> None:
+        again = self._running if self._goes_on and not self.stopping else None
         self._end()
+        if isinstance(error, Cancelled) and again is not None:
+            self._run(again)
+            return
+        self._running = None
         self.changed.emit()
         if isinstance(error, Cancelled):
             self.finished.emit(None)

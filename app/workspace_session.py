@@ -56,10 +56,6 @@ class WorkspaceSession(QObject):
     def contents_changed(self) -> None:
         """Called when passages came or went."""
 
-    def passages_renumbered(self) -> None:
-        """Called when the same passages have other numbers."""
-        self.contents_changed()
-
     def workspace_opened(self, workspace: Workspace, add: Sequence[Path] | None) -> None:
         """Called with a fresh workspace and what to add to it, if that was asked for."""
 

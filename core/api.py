@@ -29,6 +29,7 @@ from rankscope.core.ranking.trace import (
     Trace,
 )
 from rankscope.core.records import (
+    BegunIndex,
     CompactReport,
     DocumentInfo,
     DocumentText,
@@ -53,6 +54,7 @@ __all__ = [
     "BUDGETS",
     "BUDGET_PRESETS",
     "Alignment",
+    "BegunIndex",
     "Budget",
     "Cancelled",
     "CancelledCheck",
@@ -96,11 +98,20 @@ __all__ = [
     "predicted_flop",
 ]
 
-# Where a name lives, and what it is called there.
+# Where a name lives, and what it is called there. Evaluation stands above this module, so its names come untyped.
 _LAZY = {
+    "FIRST_STAGES": ("rankscope.core.evaluation.sweep", "FIRST_STAGES"),
+    "OFFLINE_DEFAULT": ("rankscope.core.encoding.registry", "OFFLINE_DEFAULT"),
+    "Sweep": ("rankscope.core.evaluation.sweep", "Sweep"),
+    "SweepRow": ("rankscope.core.evaluation.sweep", "SweepRow"),
+    "TrainSettings": ("rankscope.core.training.meta", "TrainSettings"),
     "Watcher": ("rankscope.core.watching", "Watcher"),
     "Workspace": ("rankscope.core.workspace", "Workspace"),
     "bytes_per_vector": ("rankscope.core.storage.codecs", "bytes_per_vector"),
+    "open_collection": ("rankscope.core.evaluation.collections", "open_collection"),
+    "recommend": ("rankscope.core.evaluation.sweep", "recommend"),
+    "sweep": ("rankscope.core.evaluation.sweep", "sweep"),
+    "train": ("rankscope.core.training.meta", "train"),
     "parse_codec": ("rankscope.core.storage.codecs", "parse"),
 }
 

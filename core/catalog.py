@@ -19,10 +19,16 @@ from rankscope.core.records import DocumentInfo, DocumentText, Duplicates, Facet
 from rankscope.core.sources import followed
 from rankscope.core.storage import codecs, schema
 from rankscope.core.storage.database import Database
+from rankscope.core.storage.layout import KINDS
 from rankscope.core.storage.manifest import Manifest
 from rankscope.core.storage.paths import displayed, displayed_stored, is_there
 
 documents = schema.documents
+# Not those of an index that is being built beside this one.
+_VECTORS = (
+    "SELECT coalesce(sum(n_vectors), 0) FROM segments s WHERE EXISTS (SELECT 1 FROM passages WHERE segment_id = s.id) "
+    "OR EXISTS (SELECT 1 FROM shelf WHERE segment_id = s.id)"
+)
 
 
 def info(path: Path, manifest: Manifest, database: Database, device: str) -> WorkspaceInfo:
@@ -36,7 +42,7 @@ def info(path: Path, manifest: Manifest, database: Database, device: str) -> Wor
         n_documents = count("SELECT count(*) FROM documents WHERE removed_at IS NULL")
         n_failed = count("SELECT count(*) FROM documents WHERE reason <> '' AND removed_at IS NULL")
         n_passages = count("SELECT count(*) FROM passages")
-        n_vectors = count("SELECT coalesce(sum(n_vectors), 0) FROM segments")
+        n_vectors = count(_VECTORS)
     n_segments = _bytes(path / "segments")
     n_indexes = _bytes(path / "indexes")
     n_total = _bytes(path)
@@ -57,8 +63,9 @@ def info(path: Path, manifest: Manifest, database: Database, device: str) -> Wor
         n_total - n_segments - n_indexes,
         n_indexes,
         device,
-        manifest.vectors,
+        manifest.vectors.rstrip("0123456789"),
         codecs.bytes_per_vector(codecs.parse(manifest.codec.partition(":")[0]), int(manifest.encoder["dim"])),
+        KINDS[manifest.vectors],
     )
 
 

@@ -19,6 +19,7 @@ from rankscope.core import cli_output as output
 from rankscope.core.budgets import Budget, parse_budget
 from rankscope.core.cli_library import LibraryCommands
 from rankscope.core.cli_sweep import SweepCommand
+from rankscope.core.cli_train import TrainCommand
 from rankscope.core.errors import Cancelled, RankscopeError, UsageError
 from rankscope.core.places import default_workspace
 from rankscope.core.ranking.filters import Filters
@@ -74,7 +75,7 @@ def _parser() -> argparse.ArgumentParser:
 
     ranking = argparse.ArgumentParser(add_help=False)
     ranking.add_argument(
-        "--pipeline", default="hybrid", metavar="P", help="hybrid, late, dense, lexical or a TOML file"
+        "--pipeline", default="hybrid", metavar="P", help="hybrid, late, dense, lexical, plaid, fde or a TOML file"
     )
     ranking.add_argument(
         "--budget",
@@ -114,8 +115,10 @@ def _parser() -> argparse.ArgumentParser:
     evaluation.add_argument("--chunk", action="store_true", help="cut entries as documents are cut")
     evaluation.add_argument("--budget", default=None, metavar="RQ,RC", help="for late interaction, as for search")
     evaluation.add_argument("--vectors", choices=("levels", "tokens"), default="levels", help="default: levels")
+    evaluation.add_argument("--encoder", default=None, metavar="MODEL", help="default: the offline encoder")
     evaluation.add_argument("--run", dest="run_file", type=Path, metavar="FILE", help="write a TREC run file")
     SweepCommand(command, _stop_on_signals)
+    TrainCommand(command, _open, _stop_on_signals)
     command("info", _info, "Show what is in a workspace.")
     verify = command("verify", _verify, "Check that a workspace is whole.")
     verify.add_argument("--repair", action="store_true", help="repair what can be repaired")
@@ -130,6 +133,7 @@ def _search(arguments: argparse.Namespace) -> int:
             k=arguments.k,
             filters=_filters(arguments.filter),
             budget=_budget(arguments),
+            progress=output.ProgressLine(),
         )
         if arguments.compare and not arguments.json:
             output.show_compare(trace, workspace.evidence(trace, trace.final.ids.tolist()))
@@ -173,6 +177,7 @@ def _eval(arguments: argparse.Namespace) -> int:
         chunk=arguments.chunk,
         device=arguments.device,
         vectors=arguments.vectors,
+        encoder=arguments.encoder,
         budget=_budget(arguments),
         progress=output.ProgressLine(),
         cancelled=_stop_on_signals(),
@@ -196,7 +201,7 @@ def _verify(arguments: argparse.Namespace) -> int:
     from rankscope.core.verify import repair, verify
 
     folder = given(_workspace_path(arguments))
-    done = repair(folder) if arguments.repair else []
+    done = repair(folder, output.ProgressLine(), _stop_on_signals(), arguments.device) if arguments.repair else []
     report = verify(folder, output.ProgressLine())
     output.show_verify(report, done, arguments.json)
     return 0 if report.whole else 1

@@ -18,7 +18,8 @@ Opener = Callable[..., Any]  # opens the workspace that the arguments name
 Command = Callable[..., argparse.ArgumentParser]
 
 
-_KINDS = "levels (for every budget) or tokens (every token's vector)"
+_KINDS = "levels (for every budget), levels16 (up to 16 vectors a passage) or tokens (every token's vector)"
+_KIND_NAMES = ("levels", "levels16", "tokens")
 _CODECS = "float32, float16, float8, int8, binary, residual1|2|4, pq48|96|192, each also behind pcaN+ or truncateN+"
 
 
@@ -39,7 +40,7 @@ class LibraryCommands:
             "paths", nargs="*", type=Path, metavar="PATH", help="none: all sources that were added before"
         )
         index.add_argument("--encoder", default=None, metavar="MODEL", help="for a new workspace: a folder or hub name")
-        index.add_argument("--vectors", choices=("levels", "tokens"), default="levels", help=f"{_KINDS}, when new")
+        index.add_argument("--vectors", choices=_KIND_NAMES, default="levels", help=f"{_KINDS}, when new")
         index.add_argument("--retry", action="store_true", help="read again what could not be read")
         index.add_argument("--password-file", type=Path, metavar="FILE", help="passwords to try, one per line")
         _add_patterns(index, "of PATH")
@@ -73,7 +74,8 @@ class LibraryCommands:
         switch.add_argument("encoder", metavar="MODEL", help="a folder, a hub name, or the name of a shipped encoder")
         convert = command("convert", self._convert, "Store the vectors in another way, beside the old ones.")
         convert.add_argument("--codec", default=None, metavar="CODEC", help=_CODECS)
-        convert.add_argument("--vectors", choices=("levels", "tokens"), default=None, help=_KINDS)
+        convert.add_argument("--give-up", action="store_true", help="drop what an unfinished conversion has built")
+        convert.add_argument("--vectors", choices=_KIND_NAMES, default=None, help=_KINDS)
 
     def _index(self, arguments: argparse.Namespace) -> int:
         from rankscope.core.encoding.registry import OFFLINE_DEFAULT
@@ -175,15 +177,21 @@ class LibraryCommands:
     def _switch(self, arguments: argparse.Namespace) -> int:
         stop = self._stop()
         with self._open(arguments) as workspace:
-            workspace.switch_encoder(arguments.encoder, progress=output.ProgressLine(), cancelled=stop)
-            output.show_info(workspace.info(), workspace.sources(), arguments.json)
+            info = workspace.switch_encoder(arguments.encoder, progress=output.ProgressLine(), cancelled=stop)
+            output.show_info(info, workspace.sources(), arguments.json)
         return 0
 
     def _convert(self, arguments: argparse.Namespace) -> int:
         stop = self._stop()
+        if arguments.give_up and (arguments.vectors or arguments.codec):
+            raise UsageError("Something is either converted or given up.", "Leave out --give-up, or the other options.")
         with self._open(arguments) as workspace:
-            workspace.convert(arguments.vectors, arguments.codec, progress=output.ProgressLine(), cancelled=stop)
-            output.show_info(workspace.info(), workspace.sources(), arguments.json)
+            if arguments.give_up:
+                info = workspace.give_up()
+            else:
+                progress = output.ProgressLine()
+                info = workspace.convert(arguments.vectors, arguments.codec, progress=progress, cancelled=stop)
+            output.show_info(info, workspace.sources(), arguments.json)
         return 0
 
 

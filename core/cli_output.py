@@ -8,10 +8,12 @@ import textwrap
 import time
 from collections.abc import Sequence
 from dataclasses import asdict
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from rankscope.core.budgets import LARGEST
 from rankscope.core.errors import RankscopeError
 from rankscope.core.progress import Progress
 from rankscope.core.ranking.trace import Alignment, Fate, Trace
@@ -215,17 +217,30 @@ def show_sweep(found: dict[str, Any], as_json: bool) -> None:
         print(found["recommended"]["why"])
 
 
+def show_training(folder: Path, curve: Sequence[dict[str, Any]], as_json: bool) -> None:
+    """Where the trained tokens lie, and how to use them."""
+    if as_json:
+        print_json({"folder": str(folder), "curve": list(curve)})
+        return
+    last = curve[-1]
+    print(f"{last['step']:,} steps in {last['seconds']:,.0f} s: {folder}")
+    print(f"Use them with “rankscope index --encoder {folder}”, or “rankscope switch {folder}”.")
+
+
 def show_info(info: WorkspaceInfo, sources: Sequence[SourceInfo], as_json: bool) -> None:
     """What is in a workspace."""
     if as_json:
         print_json({**asdict(info), "source_list": [asdict(source) for source in sources]})
         return
+    for text in info.notes:
+        note(text)
+    kind = f"levels{info.largest_r_c}" if info.kind == "levels" and info.largest_r_c < LARGEST.r_c else info.kind
     print(f"{info.path}  (format {info.format_version})")
     print(
         f"  {info.documents:,} documents, {info.passages:,} passages, {info.vectors:,} vectors; {info.failed:,} failed"
     )
     print(
-        f"  {info.encoder}, {info.dim} dims, {info.kind} in {info.codec}, {info.row_bytes} bytes a vector, "
+        f"  {info.encoder}, {info.dim} dims, {kind} in {info.codec}, {info.row_bytes} bytes a vector, "
         f"weights {info.encoder_sha256[:12]}"
     )
     parts = (

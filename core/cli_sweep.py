@@ -9,6 +9,7 @@ from typing import Any
 
 from rankscope.core import cli_output as output
 from rankscope.core.budgets import BUDGETS, parse_budget
+from rankscope.core.errors import UsageError
 from rankscope.core.evaluation.collections import open_collection
 
 
@@ -25,9 +26,13 @@ class SweepCommand:
             "--codec", action="append", metavar="CODEC", help="float16, int8, residual2, …; may be repeated"
         )
         sweep.add_argument(
-            "--first-stage", action="append", metavar="NAME", help="dense, lexical or hybrid; may be repeated"
+            "--first-stage",
+            action="append",
+            metavar="NAME",
+            help="dense, lexical, hybrid, plaid or fde; may be repeated (default: dense)",
         )
         sweep.add_argument("--tokens", action="store_true", help="also MaxSim over all token vectors")
+        sweep.add_argument("--encoder", default=None, metavar="MODEL", help="default: the offline encoder")
         sweep.add_argument("--depth", type=int, default=1_000, metavar="N", help="candidates (default: 1000)")
         sweep.add_argument("--max-mb", type=float, default=None, metavar="MB", help="recommend within this size")
         sweep.add_argument("--max-ms", type=float, default=None, metavar="MS", help="recommend within this time")
@@ -41,13 +46,20 @@ class SweepCommand:
             codec_specs=arguments.codec or ("float16",),
             first_stages=arguments.first_stage or ("dense",),
             tokens=arguments.tokens,
+            encoder=arguments.encoder,
             depth=arguments.depth,
             device=arguments.device,
             progress=output.ProgressLine(),
             cancelled=self._stop(),
         )
-        wanted = arguments.max_mb is not None or arguments.max_ms is not None
-        best, why = recommend(found, max_mb=arguments.max_mb, max_ms=arguments.max_ms) if wanted else (None, "")
-        chosen = {"recommended": {"row": found.rows.index(best), "why": why}} if best else {}
-        output.show_sweep({**found.as_json(), **chosen}, arguments.json)
+        shown = found.as_json()
+        if arguments.max_mb is None and arguments.max_ms is None:
+            output.show_sweep(shown, arguments.json)
+            return 0
+        try:
+            best, why = recommend(found, max_mb=arguments.max_mb, max_ms=arguments.max_ms)
+        except UsageError:  # what took so long to measure is worth seeing all the same
+            output.show_sweep(shown, arguments.json)
+            raise
+        output.show_sweep({**shown, "recommended": {"row": found.rows.index(best), "why": why}}, arguments.json)
         return 0

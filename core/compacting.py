@@ -20,11 +20,17 @@ from rankscope.core.errors import WorkspaceError
 from rankscope.core.indexes.dense import DenseIndex
 from rankscope.core.progress import CancelledCheck, Progress, ProgressCallback, never, silent, stop_if
 from rankscope.core.records import CompactReport
-from rankscope.core.repairing import segment_problem
 from rankscope.core.storage.database import Database
 from rankscope.core.storage.files import disk_errors, size_of
 from rankscope.core.storage.segments import Segment, SegmentWriter
-from rankscope.core.storage.vectors import FOLDER, VectorStore, bump_generation, next_number, record_segment
+from rankscope.core.storage.vectors import (
+    FOLDER,
+    VectorStore,
+    bump_generation,
+    next_number,
+    record_segment,
+    segment_problem,
+)
 from rankscope.core.writing import drop_unnamed_segments
 
 # A segment is full with so many passages or bytes. Larger ones would make a merge need more free space and a kill

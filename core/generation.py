@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from rankscope.core.encoding.registry import OFFLINE_DEFAULT, EncoderFiles, resolve
+from rankscope.core.errors import WorkspaceError, WorkspaceTooNew
 from rankscope.core.indexes.dense import EF_CONSTRUCTION, M
 from rankscope.core.storage.layout import Layout, plain_layout, stored_codec
 from rankscope.core.storage.manifest import Manifest
@@ -43,7 +44,23 @@ def new_manifest(files: EncoderFiles, vectors: str = VECTORS, codec: str = CODEC
 def layout_of(manifest: Manifest, folder: Path) -> Layout:
     """What segments of this index hold. Raises WorkspaceError: the codec's file is damaged or missing."""
     codec = stored_codec(folder, manifest.codec, int(manifest.encoder["dim"]))
-    return Layout(manifest.vectors, codec, manifest.codec)
+    return Layout.of(manifest.vectors, codec, manifest.codec)
+
+
+def is_lost(manifest: Manifest, folder: Path) -> bool:
+    """Whether the codec of this index cannot be read, and so none of its vectors. Raises WorkspaceTooNew."""
+    try:
+        layout_of(manifest, folder)
+    except WorkspaceTooNew:
+        raise
+    except WorkspaceError:
+        return True
+    return False
+
+
+def spec_of(manifest: Manifest) -> str:
+    """The codec as people write it: “residual2”."""
+    return manifest.codec.partition(":")[0]
 
 
 def _chunking(max_tokens: int) -> dict[str, int]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from functools import lru_cache
+from functools import lru_cache, partial
 from pathlib import Path
 from threading import Lock
 from types import TracebackType
@@ -19,8 +19,9 @@ from rankscope.core.documents.pool import ReaderPool
 from rankscope.core.documents.scan import TestedFile, tested
 from rankscope.core.encoding.encoder import Encoder
 from rankscope.core.encoding.registry import resolve
-from rankscope.core.errors import ModelError, UsageError
+from rankscope.core.errors import ModelError, UsageError, WorkspaceError
 from rankscope.core.generation import layout_of
+from rankscope.core.indexes.candidates import CandidateIndexes
 from rankscope.core.indexes.dense import DenseIndex
 from rankscope.core.indexing import UNPACKED, Indexer, Wishes
 from rankscope.core.progress import CancelledCheck, ProgressCallback, never, silent
@@ -54,6 +55,8 @@ class Library:
         self._wanted_device = device
         self._vectors = VectorStore(path, database)
         self._dense = DenseIndex(path, manifest.encoder["sha256"], manifest.encoder["dim"])
+        self._candidates = CandidateIndexes(path, manifest.encoder["sha256"])
+        self._elsewhere: _Served | None = None
         self._encoder: Encoder | None = None
         self._pages: ReaderPool | None = None
         self._passwords: tuple[str, ...] = ()
@@ -84,7 +87,9 @@ class Library:
 
     def info(self) -> WorkspaceInfo:
         """Counts and sizes."""
-        return catalog.info(self.path, self.manifest, self.database, self.device)
+        with self.database.read() as connection:  # another program may have given it other vectors
+            manifest = stored_manifest(connection, self.path) or self.manifest
+        return catalog.info(self.path, manifest, self.database, self.device)
 
     def sources(self) -> list[SourceInfo]:
         """The folders and files that were added."""
@@ -167,13 +172,15 @@ class Library:
                 self._vectors,
                 self._dense,
                 layout_of(self.manifest, self.path),
-                self.encoder,
+                partial(self._encoder_of, self.manifest),
                 self._indexing_pool,
                 wishes,
                 progress,
                 cancelled,
             )
-            return indexer.run()
+            report = indexer.run()
+            self._sync_candidates(progress, cancelled)
+            return report
 
     @property
     def unfinished(self) -> bool:
@@ -207,10 +214,12 @@ class Library:
         with WriterLock(self.path):
             self._follow()
             drop_unnamed_segments(self.path, self.database)
-            writer = BatchWriter(self.path, self.database, layout_of(self.manifest, self.path), self.encoder, cancelled)
+            encoder = partial(self._encoder_of, self.manifest)
+            writer = BatchWriter(self.path, self.database, layout_of(self.manifest, self.path), encoder, cancelled)
             yield writer
             writer.flush()
             self._dense.sync(self._vectors.current(), progress, cancelled)
+            self._sync_candidates(progress, cancelled)
 
     # -- sources and what was removed ----------------------------------------------------------------------------
 
@@ -286,18 +295,34 @@ class Library:
         return encoder
 
     def _follow(self) -> None:
-        """Take over the encoder, or the way of storing vectors, that another program has given the workspace."""
-        with self.database.read() as connection:
-            self._serving(connection)
+        """Take over the encoder, or the way of storing vectors, that another program has given the workspace.
 
-    def _serving(self, connection: Connection) -> tuple[Manifest, DenseIndex]:
-        """The manifest and the dense index that go with the vectors that this connection sees."""
+        For the one writer: a search may still see the state before that, and must not turn back what is written.
+        """
+        with self.database.read() as connection:
+            served = self._serving(connection)
+        with self._lock:
+            self.manifest, self._dense, self._candidates = served
+            self._elsewhere = None
+
+    def _sync_candidates(self, progress: ProgressCallback, cancelled: CancelledCheck, *, tidy: bool = False) -> None:
+        """Bring PLAID's and MUVERA's indexes up to date if anybody has used them; under the writer lock."""
+        # What cannot be saved, or no longer suits the codec, is for the search that needs it to say.
+        with contextlib.suppress(OSError, WorkspaceError, UsageError):
+            self._candidates.sync(self._vectors.current(), progress, cancelled, tidy=tidy)
+
+    def _serving(self, connection: Connection) -> _Served:
+        """The manifest and the indexes that go with the vectors that this connection sees."""
         manifest = stored_manifest(connection, self.path) or self.manifest
         with self._lock:
-            if manifest != self.manifest:
-                self.manifest = manifest
-                self._dense = DenseIndex(self.path, manifest.encoder["sha256"], manifest.encoder["dim"])
-            return self.manifest, self._dense
+            if manifest == self.manifest:
+                return self.manifest, self._dense, self._candidates
+            # Of before a switch that this program made, or of after one that another program made.
+            if self._elsewhere is None or self._elsewhere[0] != manifest:
+                sha256, dim = manifest.encoder["sha256"], manifest.encoder["dim"]
+                dense, candidates = DenseIndex(self.path, sha256, dim), CandidateIndexes(self.path, sha256)
+                self._elsewhere = (manifest, dense, candidates)
+            return self._elsewhere
 
     def _indexing_pool(self, passwords: tuple[str, ...]) -> ReaderPool:
         return self._reader_pool(passwords, self.path / UNPACKED)
@@ -319,6 +344,7 @@ class Library:
 
 
 _loading = Lock()
+_Served = tuple[Manifest, DenseIndex, CandidateIndexes]
 
 
 def load_encoder(name: str, device: str) -> Encoder:

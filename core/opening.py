@@ -13,6 +13,7 @@ from rankscope.core import checking
 from rankscope.core.errors import UsageError, WorkspaceError, WorkspaceTooNew
 from rankscope.core.generation import CHUNKING, CODEC, VECTORS, encoder_files, new_manifest
 from rankscope.core.storage import manifest as manifests
+from rankscope.core.storage.codecs import LostCodec
 from rankscope.core.storage.database import LOG, RESTORE, Database
 from rankscope.core.storage.database import NAME as METADATA
 from rankscope.core.storage.files import disk_errors
@@ -75,6 +76,7 @@ def _open(folder: Path, notes: list[str]) -> Opened:
         _look_at_a_copy(folder, database, notes)
         found = VectorStore(folder, database).current()
         notes += [str(error) for error in found.damaged.values()]
+        notes += [str(found.codec.error)] if isinstance(found.codec, LostCodec) else []
         notes += _unfinished_switch(database, manifest)
     except BaseException:
         database.close()
@@ -215,11 +217,11 @@ def _unfinished_switch(database: Database, manifest: Manifest) -> list[str]:
         return [
             f"Converting to {target.vectors} in {codec} is unfinished; the index of {manifest.vectors} in "
             f"{manifest.codec.partition(':')[0]} serves until it is. “rankscope convert --vectors {target.vectors} "
-            f"--codec {codec}” goes on with it, “rankscope convert” gives it up."
+            f"--codec {codec}” goes on with it, “rankscope convert --give-up” gives it up."
         ]
     return [
         f"Switching to the encoder “{name}” is unfinished; the index of “{now}” serves until it is. "
-        f"“rankscope switch {name}” goes on with it, “rankscope switch {now}” gives it up."
+        f"“rankscope switch {name}” goes on with it, “rankscope convert --give-up” gives it up."
     ]
 
 

@@ -148,7 +148,8 @@ class WorkspaceInfo:
     """The figures of a workspace. Sizes in bytes.
 
     ``kind`` is "levels" or "tokens": what is stored of each passage beside its pooled vector, in ``codec``, with
-    ``row_bytes`` for one vector.
+    ``row_bytes`` for one vector; ``largest_r_c`` is the largest budget r_c of levels. ``notes`` say what the work that
+    they are returned by has left for later.
     """
 
     path: str
@@ -169,6 +170,17 @@ class WorkspaceInfo:
     device: str = ""
     kind: str = "tokens"
     row_bytes: int = 0
+    largest_r_c: int = 0
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class BegunIndex:
+    """An index that is being built beside the one that serves: its encoder, kind of vectors and codec."""
+
+    encoder: str
+    vectors: str
+    codec: str
 
 
 @dataclass(frozen=True, slots=True)

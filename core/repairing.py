@@ -5,20 +5,21 @@ from __future__ import annotations
 import json
 import shutil
 import time
-from collections.abc import Sequence
-from dataclasses import replace
+from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
-from typing import Any
 
 from sqlalchemy import Connection, select
 from sqlalchemy.exc import IntegrityError
 
 from rankscope.core import checking
 from rankscope.core.checking import Cure, Flaw
-from rankscope.core.errors import UsageError, WorkspaceError, WorkspaceTooNew
-from rankscope.core.generation import CODEC, layout_of
-from rankscope.core.indexes import lexical
+from rankscope.core.encoding.encoder import Encoder
+from rankscope.core.errors import UsageError, WorkspaceError
+from rankscope.core.generation import CODEC, is_lost, spec_of
+from rankscope.core.indexes import candidates, lexical
 from rankscope.core.indexes.dense import DenseIndex, drop_saved
+from rankscope.core.progress import CancelledCheck, ProgressCallback, never, silent
 from rankscope.core.storage import manifest as manifests
 from rankscope.core.storage import schema, vectors
 from rankscope.core.storage.database import NAME as DATABASE
@@ -27,7 +28,7 @@ from rankscope.core.storage.files import disk_errors
 from rankscope.core.storage.layout import stored_codec
 from rankscope.core.storage.lock import WriterLock
 from rankscope.core.storage.meta import set_meta
-from rankscope.core.storage.segments import Segment, sha256_of
+from rankscope.core.switching import begun, give_up, switch_encoder
 from rankscope.core.writing import drop_unnamed_segments
 
 _IN_SEGMENT = "Its passages were in a damaged segment and were dropped."
@@ -36,12 +37,17 @@ UNPACKED = "unpacked"  # where an indexing run unpacks files inside files
 _OWNED = ("passages", "shelf", "next_passages", "texts", "next_documents")
 
 
-def repair(folder: Path) -> list[str]:
+def repair(
+    folder: Path, progress: ProgressCallback = silent, cancelled: CancelledCheck = never, device: str = "auto"
+) -> list[str]:
     """Repair what can be: documents whose passages or vectors are damaged are read again by the next indexing run,
     what is derived is made again or deleted so that it will be. Returns what was done, in words.
 
+    Without what a codec has learned nobody can read its vectors; the stored texts are then encoded anew, on ``device``.
+
     Raises:
         UsageError: there is no workspace. WorkspaceBusy. WorkspaceError: the metadata cannot even be read.
+        ModelError, Cancelled: the texts could not be encoded anew; nothing is lost.
     """
     refuse_foreign(folder)
     missing = missing_metadata(folder)
@@ -53,9 +59,12 @@ def repair(folder: Path) -> list[str]:
         try:
             database.migrate()
             if _metadata(database, done):
-                _codec(folder, database, done)
+                stored_codec.cache_clear()  # another look at the files
+                _unfinished(folder, database, done)
                 _segments(folder, database, done)
-                _metadata(database, done)  # what was dropped may leave something that fits no longer
+                # What was dropped may leave something that fits no longer.
+                if _metadata(database, done):
+                    _codec(folder, database, done, partial(Encoder.load, device=device), progress, cancelled)
         finally:
             database.close()
         _dense(folder, done)
@@ -65,24 +74,33 @@ def repair(folder: Path) -> list[str]:
     return done
 
 
-def _codec(folder: Path, database: Database, done: list[str]) -> None:
-    """Without what the codec has learned no vector can be read or added: go on with one that learns nothing. Raises
-    WorkspaceTooNew."""
-    stored_codec.cache_clear()  # another look at the file
+def _unfinished(folder: Path, database: Database, done: list[str]) -> None:
+    """Give up an index beside this one whose codec is lost: nobody can go on with it. Raises WorkspaceTooNew."""
+    target = begun(folder, database)
+    if target is not None and is_lost(target, folder):
+        give_up(folder, database)
+        done.append(f"Dropped the unfinished index in {spec_of(target)}: that codec is damaged.")
+
+
+def _codec(
+    folder: Path,
+    database: Database,
+    done: list[str],
+    load: Callable[[str], Encoder],
+    progress: ProgressCallback,
+    cancelled: CancelledCheck,
+) -> None:
+    """Encode the stored texts anew where the codec is lost, in one that learns nothing. Raises WorkspaceTooNew."""
     with database.read() as connection:
         manifest = manifests.stored_manifest(connection, folder)
-    if manifest is None:
+    if manifest is None or not is_lost(manifest, folder):
         return
-    try:
-        layout_of(manifest, folder)
-    except WorkspaceTooNew:
-        raise
-    except WorkspaceError:
-        plain = replace(manifest, codec=CODEC)
-        with database.write() as connection:
-            set_meta(connection, "manifest", plain.to_json())
-        plain.write(folder)
-        done.append(f"The codec {manifest.codec} is damaged: vectors are stored as {CODEC} from now on.")
+    name, spec = manifest.encoder["name"], spec_of(manifest)
+    switch_encoder(folder, database, manifest, name, load, progress, cancelled, manifest.vectors, CODEC)
+    done.append(
+        f"The codec {spec} was damaged: all texts were encoded anew, and their vectors are stored in {CODEC} now. "
+        f"“rankscope convert --codec {spec}” stores them as before."
+    )
 
 
 def refuse_foreign(folder: Path) -> None:
@@ -97,19 +115,6 @@ def missing_metadata(folder: Path) -> WorkspaceError | None:
     if path.is_file() and path.stat().st_size:
         return None
     return WorkspaceError(f"The metadata {path} is missing.", RESTORE)
-
-
-def segment_problem(folder: Path, row: Any) -> str:
-    """What is wrong with the file of a segment, given its row; empty when it is whole. Reads all of it."""
-    path = folder / vectors.FOLDER / row.file
-    try:
-        head = Segment(path, (row.n_passages, row.n_vectors, row.n_bytes)).head
-        stored_codec(folder, head.codec, head.dim)
-        return "" if sha256_of(path) == row.sha256 else "Its content does not match its checksum."
-    except WorkspaceError as error:
-        return error.message
-    except OSError as error:
-        return f"It cannot be read ({error.strerror})."
 
 
 def _metadata(database: Database, done: list[str]) -> bool:
@@ -202,7 +207,7 @@ def _segments(folder: Path, database: Database, done: list[str]) -> None:
     with database.read() as connection:
         rows = connection.execute(select(schema.segments).order_by(schema.segments.c.id)).fetchall()
     for row in rows:
-        if not segment_problem(folder, row):
+        if not vectors.segment_problem(folder, row):
             continue
         with database.write() as connection:
             affected = _users(connection, row.id)
@@ -272,3 +277,5 @@ def _dense(folder: Path, done: list[str]) -> None:
     if DenseIndex(folder, manifest.encoder["sha256"], manifest.encoder["dim"]).problem_on_disk():
         drop_saved(folder)
         done.append("Deleted the dense index; the next “rankscope index” makes it again.")
+    for name in candidates.drop_damaged(folder):
+        done.append(f"Deleted {candidates.FOLDER}/{name}; the next search that needs it makes it again.")

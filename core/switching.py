@@ -24,7 +24,16 @@ from rankscope.core.documents.model import PassageSpan
 from rankscope.core.encoding.encoder import EncodedPassages, Encoder
 from rankscope.core.encoding.registry import EncoderFiles, resolve
 from rankscope.core.errors import UsageError, WorkspaceError
-from rankscope.core.generation import CODEC, VECTORS, encoder_files, is_made_alike, layout_of, new_manifest, same_texts
+from rankscope.core.generation import (
+    CODEC,
+    VECTORS,
+    encoder_files,
+    is_lost,
+    is_made_alike,
+    layout_of,
+    new_manifest,
+    same_texts,
+)
 from rankscope.core.indexes.dense import drop_saved
 from rankscope.core.progress import CancelledCheck, Progress, ProgressCallback, stop_if
 from rankscope.core.ranking.passages import encoded_hash, encoded_text
@@ -33,7 +42,7 @@ from rankscope.core.storage.codecs import parse
 from rankscope.core.storage.database import Database
 from rankscope.core.storage.files import disk_errors
 from rankscope.core.storage.layout import drop_codecs, learns, save_codec
-from rankscope.core.storage.manifest import Manifest
+from rankscope.core.storage.manifest import Manifest, stored_manifest
 from rankscope.core.storage.meta import get_meta, set_meta
 from rankscope.core.storage.segments import WrittenSegment
 from rankscope.core.storage.vectors import FOLDER, bump_generation, next_number, record_segment
@@ -47,6 +56,16 @@ _WITH_TEXT = (
     "WHERE d.reason = '' AND d.duplicate_of IS NULL AND d.n_passages > 0"
 )
 _PASSAGE = 'document_id, start, "end", page, context, text, segment_id, row, place, hash'
+_OLD = "SELECT {0} FROM passages UNION ALL SELECT {0} FROM shelf"
+_CUT = 'document_id, start, "end", page, place, hash'
+_COUNTED = "SELECT document_id, count(*) FROM ({}) GROUP BY document_id"
+# The documents whose passages are others than before, or that have none in one of the two indexes.
+_CUT_ELSEWHERE = (
+    f"SELECT DISTINCT document_id FROM (SELECT * FROM ({_OLD.format(_CUT)}) EXCEPT SELECT {_CUT} FROM next_passages) "
+    f"UNION SELECT document_id FROM (SELECT {_CUT} FROM next_passages EXCEPT SELECT * FROM ({_OLD.format(_CUT)})) "
+    f"UNION SELECT document_id FROM ({_COUNTED.format(_OLD.format('document_id'))} "
+    f"EXCEPT {_COUNTED.format('SELECT document_id FROM next_passages')})"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,20 +111,40 @@ def switch_encoder(
     with disk_errors("switching the index", folder):
         target = _target(folder, database, current, encoder_files(name), vectors, codec, progress, cancelled)
         if is_made_alike(target, current):
-            _give_up(database)
-            drop_unnamed_segments(folder, database)
-            drop_codecs(folder, current.codec)
+            give_up(folder, database)
             return current
         drop_unnamed_segments(folder, database)
-        convert = (
-            Converter(folder, database, current, layout_of(target, folder)) if same_texts(target, current) else None
-        )
-        _Switch(folder, database, target, convert, lambda: load(target.encoder["name"]), progress, cancelled).run()
+        can_convert = same_texts(target, current) and not is_lost(current, folder)
+        convert = Converter(folder, database, current, layout_of(target, folder)) if can_convert else None
+        switch = _Switch(folder, database, target, convert, lambda: load(target.encoder["name"]), progress, cancelled)
+        switch.run(is_other_encoder=target.encoder != current.encoder)
+    # The new index serves: whatever the disk still refuses, the next writer does.
+    with contextlib.suppress(OSError, WorkspaceError):
         database.make_durable()
         target.write(folder)
         drop_unnamed_segments(folder, database)
         drop_codecs(folder, target.codec)
     return target
+
+
+def begun(folder: Path, database: Database) -> Manifest | None:
+    """What the index will be made with that was begun beside the one that serves; None where none was."""
+    with database.read() as connection:
+        found = get_meta(connection, _BEGUN)
+    try:
+        return Manifest.from_json(found, folder) if found else None
+    except WorkspaceError:
+        return None
+
+
+def give_up(folder: Path, database: Database) -> None:
+    """Drop what was begun beside the index that serves. For the workspace's one writer. Raises OSError."""
+    with database.write() as connection:
+        _forget_next(connection)
+        serving = stored_manifest(connection, folder)
+    drop_unnamed_segments(folder, database)
+    if serving is not None:
+        drop_codecs(folder, serving.codec)
 
 
 class _Switch:
@@ -131,7 +170,7 @@ class _Switch:
         self._cancelled = cancelled
         self._pending: list[_Cut] = []
 
-    def run(self) -> None:
+    def run(self, *, is_other_encoder: bool) -> None:
         """Build what is missing and put it in place. Raises Cancelled, WorkspaceError, ModelError."""
         self._begin()
         files = resolve(self._target.encoder["name"])
@@ -146,7 +185,8 @@ class _Switch:
         self._flush()
         stop_if(self._cancelled)
         self._progress(Progress(len(document_ids), len(document_ids), "Putting the new index in place", "documents"))
-        drop_saved(self._folder)  # the new index's vectors are not in it
+        if is_other_encoder:
+            drop_saved(self._folder)  # the new index's vectors are not in it
         with self._database.write() as connection:
             _put_in_place(connection, self._target)
 
@@ -158,8 +198,8 @@ class _Switch:
 
     def _begin(self) -> None:
         """Go on with what was begun for the same encoder, or begin."""
-        begun = _begun(self._folder, self._database)
-        if begun is None or not is_made_alike(begun, self._target):
+        before = begun(self._folder, self._database)
+        if before is None or not is_made_alike(before, self._target):
             with self._database.write() as connection:
                 _forget_next(connection)
                 set_meta(connection, _BEGUN, self._target.to_json())
@@ -266,23 +306,14 @@ def _target(
             "Switch to the encoder first, then run “rankscope convert”.",
         )
     spec = str(parse(codec, files.identity.dim))
-    for known in (current, _begun(folder, database)):
+    for known in (current, begun(folder, database)):
         if known and (known.codec.split(":")[0], known.vectors, known.encoder) == (spec, vectors, plain.encoder):
             with contextlib.suppress(WorkspaceError):  # its file is damaged: it is fitted again
                 layout_of(known, folder)
                 return replace(plain, codec=known.codec)
     progress(Progress(0, None, f"Fitting {spec}"))
-    fitted = Converter(folder, database, current, layout_of(plain, folder)).fitted(spec, cancelled)
+    fitted = Converter(folder, database, current, layout_of(plain, folder)).fitted(spec, progress, cancelled)
     return replace(plain, codec=save_codec(folder, fitted))
-
-
-def _begun(folder: Path, database: Database) -> Manifest | None:
-    with database.read() as connection:
-        begun = get_meta(connection, _BEGUN)
-    try:
-        return Manifest.from_json(begun, folder) if begun else None
-    except WorkspaceError:
-        return None
 
 
 def _insert(connection: Connection, cut: _Cut, places: dict[bytes, tuple[int, int]]) -> None:
@@ -309,18 +340,27 @@ def _insert(connection: Connection, cut: _Cut, places: dict[bytes, tuple[int, in
 
 
 def _put_in_place(connection: Connection, target: Manifest) -> None:
-    """The swap, inside one transaction: passages get new ids, documents keep theirs."""
-    connection.exec_driver_sql("DELETE FROM passages")
-    connection.exec_driver_sql("DELETE FROM shelf")
+    """The swap, inside one transaction. Documents keep their ids, and so do the passages of those that are cut as
+    before: these only get other vectors."""
+    connection.exec_driver_sql("CREATE TEMP TABLE recut (id INTEGER PRIMARY KEY)")
+    connection.exec_driver_sql(f"INSERT INTO recut {_CUT_ELSEWHERE}")
+    for table in ("passages", "shelf"):
+        connection.exec_driver_sql(f"DELETE FROM {table} WHERE document_id IN recut")
+        connection.exec_driver_sql(
+            f"UPDATE {table} SET (segment_id, row) = "
+            f"(SELECT n.segment_id, n.row FROM next_passages n WHERE n.hash = {table}.hash LIMIT 1)"
+        )
     connection.exec_driver_sql(
-        f"INSERT INTO passages ({_PASSAGE}) SELECT {_PASSAGE} FROM next_passages ORDER BY document_id, id"
+        f"INSERT INTO passages ({_PASSAGE}) SELECT {_PASSAGE} FROM next_passages "
+        "WHERE document_id IN recut ORDER BY document_id, id"
     )
     # What was removed stays removed, and can be brought back as before.
-    removed = "document_id IN (SELECT id FROM documents WHERE removed_at IS NOT NULL)"
+    removed = "document_id IN (SELECT id FROM recut JOIN documents USING (id) WHERE removed_at IS NOT NULL)"
     connection.exec_driver_sql(
         f"INSERT INTO shelf (id, {_PASSAGE}) SELECT id, {_PASSAGE} FROM passages WHERE {removed}"
     )
     connection.exec_driver_sql(f"DELETE FROM passages WHERE {removed}")
+    connection.exec_driver_sql("DROP TABLE recut")
     connection.exec_driver_sql(
         "UPDATE documents SET n_passages = (SELECT count(*) FROM next_passages n WHERE n.document_id = documents.id) "
         "WHERE id IN (SELECT document_id FROM next_documents)"
@@ -334,11 +374,6 @@ def _forget_next(connection: Connection) -> None:
     connection.exec_driver_sql("DELETE FROM next_passages")
     connection.exec_driver_sql("DELETE FROM next_documents")
     set_meta(connection, _BEGUN, None)
-
-
-def _give_up(database: Database) -> None:
-    with database.write() as connection:
-        _forget_next(connection)
 
 
 def _text_hash(row: Any) -> bytes:

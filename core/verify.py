@@ -16,10 +16,11 @@ from sqlalchemy import select
 from rankscope.core import checking
 from rankscope.core.checking import Cure, Flaw
 from rankscope.core.errors import WorkspaceError, WorkspaceTooNew
+from rankscope.core.indexes import candidates
 from rankscope.core.indexes.dense import DenseIndex
 from rankscope.core.progress import CancelledCheck, Progress, ProgressCallback, never, silent, stop_if
 from rankscope.core.records import Finding, VerifyReport
-from rankscope.core.repairing import UNPACKED, missing_metadata, refuse_foreign, repair, segment_problem
+from rankscope.core.repairing import UNPACKED, missing_metadata, refuse_foreign, repair
 from rankscope.core.storage import codecs, schema, vectors
 from rankscope.core.storage import manifest as manifests
 from rankscope.core.storage.database import LOG, RESTORE, Database
@@ -84,6 +85,7 @@ def verify(folder: Path, progress: ProgressCallback = silent, cancelled: Cancell
             database.close()
     if file is not None:
         _dense(look, file)
+    _candidates(look)
     _remains(look)
     return VerifyReport(tuple(look.checked), tuple(look.findings))
 
@@ -178,7 +180,7 @@ def _segments(look: _Look, database: Database) -> None:
         look.progress(Progress(done, len(rows), row.file, "segments"))
         name = f"{vectors.FOLDER}/{row.file}"
         look.checked.append(name)
-        problem = segment_problem(look.folder, row)
+        problem = vectors.segment_problem(look.folder, row)
         # A writer may have merged it into another one meanwhile.
         if problem and _is_named(database, row.id):
             look.found(name, problem, _REPAIR)
@@ -187,7 +189,7 @@ def _segments(look: _Look, database: Database) -> None:
         try:
             codecs.load(look.folder / CODECS / file)
         except WorkspaceError as error:
-            look.found(f"{CODECS}/{file}", error.message, _REPAIR)
+            look.found(f"{CODECS}/{file}", error.message, error.remedy)
     with database.read() as connection:
         named = {row.file for row in connection.execute(select(schema.segments.c.file))} | {row.file for row in rows}
     place = look.folder / vectors.FOLDER
@@ -216,6 +218,17 @@ def _dense(look: _Look, manifest: Manifest) -> None:
             "indexes/dense.hnsw",
             f"The dense index is damaged: {problem}. Searches do without it.",
             "It is made again by “rankscope index”.",
+        )
+
+
+def _candidates(look: _Look) -> None:
+    """What PLAID and MUVERA have saved, where anybody has used them."""
+    look.checked += [f"{candidates.FOLDER}/{name}" for name in candidates.on_disk(look.folder)]
+    for name, problem in candidates.problems_on_disk(look.folder).items():
+        look.found(
+            f"{candidates.FOLDER}/{name}",
+            f"This index of candidates is damaged: {problem}. Searches do without it.",
+            "It is made again by the next search that needs it, and by “rankscope index”.",
         )
 
 

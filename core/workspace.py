@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import time
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -17,7 +18,7 @@ import numpy as np
 from rankscope.core import budgets, catalog, generation, opening
 from rankscope.core.budgets import Budget
 from rankscope.core.encoding.registry import OFFLINE_DEFAULT
-from rankscope.core.errors import UsageError
+from rankscope.core.errors import Cancelled, UsageError, WorkspaceError
 from rankscope.core.library import Library, load_encoder
 from rankscope.core.progress import CancelledCheck, ProgressCallback, never, silent
 from rankscope.core.ranking import explain as explaining
@@ -27,13 +28,16 @@ from rankscope.core.ranking.context import SearchContext
 from rankscope.core.ranking.filters import Filters
 from rankscope.core.ranking.passages import passage_infos
 from rankscope.core.ranking.trace import Alignment, Fate, Trace
-from rankscope.core.records import CompactReport, VerifyReport, WorkspaceInfo
+from rankscope.core.records import BegunIndex, CompactReport, VerifyReport, WorkspaceInfo
+from rankscope.core.storage.files import disk_errors
+from rankscope.core.storage.layout import KINDS
 from rankscope.core.storage.lock import WriterLock
 from rankscope.core.storage.manifest import Manifest
 from rankscope.core.storage.paths import given
 
 DEFAULT_PIPELINE = pipelines.DEFAULT
 CHUNKING = opening.CHUNKING
+_LATER = "searches do without until “rankscope index” completes it."
 
 
 class Workspace(Library):
@@ -56,8 +60,8 @@ class Workspace(Library):
             path: its folder.
             create: make it when there is none yet; ``encoder`` names the model of a new workspace.
             device: what to encode on ("auto", "cuda", "mps", "xpu", "cpu").
-            vectors, codec: what a new workspace stores of each passage: "levels" (anchored levels, for every budget)
-                or "tokens" (every token's vector), and in which codec.
+            vectors, codec: what a new workspace stores of each passage: "levels" (anchored levels, for every budget),
+                "levels16" (for budgets up to r_c = 16) or "tokens" (every token's vector), and in which codec.
 
         Raises:
             UsageError: there is no workspace and ``create`` is False, or the folder holds something else.
@@ -84,6 +88,7 @@ class Workspace(Library):
         filters: Filters | None = None,
         budget: Budget | None = None,
         cancelled: CancelledCheck = never,
+        progress: ProgressCallback = silent,
     ) -> Trace:
         """Rank passages for a query.
 
@@ -92,12 +97,13 @@ class Workspace(Library):
             budget: how many vectors take part in late interaction; None for what the pipeline says. Without effect
                 where the workspace holds token vectors.
             k: how many results; more than there are passages means all.
+            progress: hears of an index that this search has to make first ("plaid" and "fde", when first used).
 
         Raises:
             UsageError: an empty query, k below 1, an unknown pipeline. Cancelled.
         """
         chosen = pipelines.find(pipeline)
-        with self._context(query, k, filters, cancelled, budget) as search:
+        with self._context(query, k, filters, cancelled, budget, progress) as search:
             if chosen.needs_encoder:
                 search.encoder()  # loading a model is not part of a query's time
             start = time.perf_counter()
@@ -129,7 +135,7 @@ class Workspace(Library):
                     continue
                 try:
                     alignment = explaining.explain(pipelines.preset(name), search, passage_id)
-                except UsageError:  # gone since the search
+                except (UsageError, WorkspaceError):  # gone since the search, or its vectors are damaged
                     continue
                 found[passage_id] = explaining.best_words(alignment, passage.text, passage.start)
         return found
@@ -137,7 +143,11 @@ class Workspace(Library):
     def explain(
         self, query: str, passage_id: int, *, pipeline: str = DEFAULT_PIPELINE, budget: Budget | None = None
     ) -> Alignment:
-        """Why a passage has its score. Raises UsageError for an unknown passage or an empty query."""
+        """Why a passage has its score.
+
+        Raises:
+            UsageError: an unknown passage or an empty query. WorkspaceError: its vectors are damaged.
+        """
         with self._context(query, 1, None, never, budget) as search:
             return explaining.explain(pipelines.find(pipeline), search, passage_id)
 
@@ -185,6 +195,7 @@ class Workspace(Library):
 
         with WriterLock(self.path):
             self._follow()
+            self._sync_candidates(progress, cancelled, tidy=True)
             return compact(self.path, self.database, self._vectors, self._dense, progress, cancelled, forget_removed)
 
     def switch_encoder(
@@ -198,7 +209,8 @@ class Workspace(Library):
 
         Raises:
             ModelError: there is no such encoder. WorkspaceBusy.
-            Cancelled, WorkspaceError: nothing has changed, and the next call goes on from here.
+            Cancelled, WorkspaceError: nothing has changed, and the next call goes on from here. As with
+            :meth:`convert`, neither is raised once the new index serves.
         """
 
         def target(now: Manifest) -> tuple[str, str, str]:
@@ -222,11 +234,13 @@ class Workspace(Library):
         given up.
 
         Args:
-            vectors: "levels" or "tokens"; None for what is there. codec: see :mod:`rankscope.core.storage.codecs`.
+            vectors: "levels", "levels16" or "tokens"; None for what is there.
+            codec: see :mod:`rankscope.core.storage.codecs`.
 
         Raises:
             UsageError: there is no such kind or codec, or it does not fit. WorkspaceBusy.
-            Cancelled, WorkspaceError: nothing has changed, and the next call goes on from here.
+            Cancelled, WorkspaceError: nothing has changed, and the next call goes on from here. Once the new index
+            serves, neither is raised: ``notes`` of what is returned say what is left for the next run.
         """
 
         def target(now: Manifest) -> tuple[str, str, str]:
@@ -249,9 +263,40 @@ class Workspace(Library):
             load = partial(load_encoder, device=self._wanted_device)
             switch_encoder(self.path, self.database, self.manifest, name, load, progress, cancelled, vectors, codec)
             self._follow()
-            with contextlib.suppress(OSError):  # the dense index is made again by the next run
-                self._dense.sync(self._vectors.current(), progress, cancelled)
+            notes = self._linked(progress, cancelled)
+        return replace(self.info(), notes=notes)
+
+    def give_up(self) -> WorkspaceInfo:
+        """Drop what a switch or conversion has built that was begun and not finished; the present index serves on.
+
+        Raises:
+            WorkspaceBusy. WorkspaceError: the disk refuses; the next call goes on.
+        """
+        from rankscope.core import switching
+
+        with WriterLock(self.path), disk_errors("giving up the new index", self.path):
+            switching.give_up(self.path, self.database)
         return self.info()
+
+    def begun(self) -> BegunIndex | None:
+        """The index that is being built beside the one that serves, where a switch or conversion is unfinished."""
+        from rankscope.core import switching
+
+        target = switching.begun(self.path, self.database)
+        if target is None:
+            return None
+        return BegunIndex(target.encoder["name"], target.vectors, generation.spec_of(target))
+
+    def _linked(self, progress: ProgressCallback, cancelled: CancelledCheck) -> tuple[str, ...]:
+        """Bring the derived indexes up to date after a switch, or say that it was left for later."""
+        try:
+            self._dense.sync(self._vectors.current(), progress, cancelled)
+            self._sync_candidates(progress, cancelled)
+        except Cancelled:
+            return (f"The new vectors are in place. Linking them was stopped: {_LATER}",)
+        except OSError as error:
+            return (f"The new vectors are in place. Linking them failed ({error.strerror}): {_LATER}",)
+        return ()
 
     @contextlib.contextmanager
     def _context(
@@ -261,6 +306,7 @@ class Workspace(Library):
         filters: Filters | None,
         cancelled: CancelledCheck,
         budget: Budget | None = None,
+        progress: ProgressCallback = silent,
     ) -> Iterator[SearchContext]:
         if not query.strip():
             raise UsageError("The query is empty.", "Type a question or a few words.")
@@ -269,16 +315,18 @@ class Workspace(Library):
         # What a shell passes on as lone surrogates is no text that a tokenizer takes.
         query = query.encode("utf-8", "replace").decode()
         with self._vectors.reading() as (connection, vectors):
-            manifest, dense = self._serving(connection)
-            n = int(connection.exec_driver_sql("SELECT count(*) FROM passages").scalar() or 0)
+            manifest, dense, candidates = self._serving(connection)
             yield SearchContext(
                 query=query,
-                k=min(k, max(n, 1)),
+                k=min(k, max(vectors.n_passages, 1)),
                 filters=filters or Filters(),
                 connection=connection,
                 vectors=vectors,
                 dense=dense,
+                candidates=candidates,
                 encoder=partial(self._encoder_of, manifest),
                 cancelled=cancelled,
+                progress=progress,
                 budget=budgets.checked(budget) if budget is not None else None,
+                largest_r_c=KINDS[manifest.vectors],
             )

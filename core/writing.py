@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from itertools import islice
 from pathlib import Path
@@ -189,12 +189,12 @@ def write_encoded(
     writer = SegmentWriter(path, layout.kind, layout.codec_name, layout.dim, layout.row_bytes)
     try:
         for packed in before:
-            writer.append(packed)
+            writer.append(replace(packed, pooled=layout.rounded(packed.pooled)))
         # A very long document is encoded a window at a time, so that memory stays that of one batch.
         remaining = iter(texts)
         while part := list(islice(remaining, PASSAGES_PER_COMMIT)):
             encoded = encode([text for text, _ in part], [length for _, length in part])
-            writer.append(layout.pack(encoded.pooled, encoded.tokens, encoded.offsets))
+            writer.append(layout.pack(encoded.pooled, encoded.tokens, encoded.offsets, encoded.meta, encoded.labels))
         return writer.finish()
     except BaseException:
         writer.abandon()

@@ -3,24 +3,46 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Qt, Slot
-from PySide6.QtWidgets import QAbstractItemView, QButtonGroup, QHeaderView, QRadioButton, QWidget
+from PySide6.QtWidgets import QAbstractItemView, QButtonGroup, QHBoxLayout, QHeaderView, QRadioButton, QWidget
 
 from rankscope.app.dialogs.base import LibraryDialog, choose_rows, chosen_rows, plain_table
 from rankscope.app.models import wording
-from rankscope.app.models.codecs import ALL, CODEC, LEVELS, TOKENS, VECTOR, WHAT, CodecsModel, plan, vector_sizes
+from rankscope.app.models.codecs import (
+    ALL,
+    CODEC,
+    LEVELS,
+    TOKENS,
+    VECTOR,
+    WHAT,
+    CodecsModel,
+    kind_to_keep,
+    plan,
+    vector_sizes,
+)
 from rankscope.app.session import Session
 from rankscope.app.theme import ROW_ONE_LINE, SPACE_S, Theme
 from rankscope.app.widgets.card import Card, make_label
-from rankscope.core.api import WorkspaceInfo
+from rankscope.core.api import BegunIndex, WorkspaceInfo
 
 
 class ConvertDialog(LibraryDialog):
-    """Begins the conversion and closes; the status bar shows how far it is, and stops it."""
+    """Begins the conversion and closes; the status bar shows how far it is, and stops it.
 
-    def __init__(self, session: Session, theme: Theme, info: WorkspaceInfo, parent: QWidget | None = None) -> None:
+    ``wish`` is the kind and codec to begin with; what there is now when None.
+    """
+
+    def __init__(
+        self,
+        session: Session,
+        theme: Theme,
+        info: WorkspaceInfo,
+        parent: QWidget | None = None,
+        wish: tuple[str, str] | None = None,
+    ) -> None:
         super().__init__(session, theme, "", parent)
         self.setWindowTitle(self.tr("Convert vectors"))
         self._info = info
+        self._wish = wish if wish is not None else (info.kind, wording.codec_name(info.codec))
         self.resize(800, 580)
         self.add_head(
             self.windowTitle(),
@@ -31,12 +53,15 @@ class ConvertDialog(LibraryDialog):
                 size=wording.size(info.vectors * info.row_bytes),
             ),
         )
+        self._begun: BegunIndex | None = None
+        self._build_begun()
         self._add_question(self.tr("What to store of each passage"))
         self._kinds = QButtonGroup(self)
         self.levels_button = self._kind_button(self.tr("Levels: at most 63 vectors, for every budget"), LEVELS)
         self.tokens_button = self._kind_button(self.tr("Tokens: a vector for every word piece, always all"), TOKENS)
         self._kinds.buttonClicked.connect(self._kind_chosen)
         self.model = CodecsModel(theme, info, self)
+        self.model.set_kind(self.kind)
         self._add_question(self.tr("In which codec"))
         self._build_table()
         self._about = make_label("", theme, "body", "dim", self, wrap=True)
@@ -46,12 +71,14 @@ class ConvertDialog(LibraryDialog):
         self.add_buttons(right=(self.convert_button,))
         session.indexingChanged.connect(self._show_plan)
         self._show_plan()
-        self.ask("sizes", lambda engine, cancelled: vector_sizes(info), self._show_sizes)
+        codec = self._wish[1]
+        self.ask("sizes", lambda engine, cancelled: vector_sizes(info, codec), self._show_sizes)
+        self.ask("begun", lambda engine, cancelled: engine.begun(), self._show_begun)
 
     def _kind_button(self, text: str, kind: str) -> QRadioButton:
         button = QRadioButton(text, self)
         button.setFont(self.theme.font("body"))
-        button.setChecked(kind == self._info.kind)
+        button.setChecked(kind == self._wish[0])
         self._kinds.addButton(button)
         self.column.addWidget(button, 0, Qt.AlignmentFlag.AlignLeft)
         return button
@@ -88,7 +115,8 @@ class ConvertDialog(LibraryDialog):
     @Slot(object)
     def _show_sizes(self, sizes: dict[str, int]) -> None:
         self.model.set_sizes(sizes)
-        choose_rows(self.table, [self.model.codecs.index(wording.codec_name(self._info.codec))])
+        codec = self._wish[1]
+        choose_rows(self.table, [row for row, name in enumerate(self.model.codecs) if name == codec])
         self._show_plan()
 
     @Slot()
@@ -107,10 +135,60 @@ class ConvertDialog(LibraryDialog):
             possible, text = chosen.possible, chosen.text
         self._about.setText(text)
         self.convert_button.setEnabled(possible)
+        for button in (self.go_on_button, self.give_up_button):
+            button.setEnabled(self.session.work is None)
 
     @Slot()
     def convert(self) -> None:
         """Begin, and leave the rest to the status bar."""
-        kind, codec = self.kind, self.codec
+        kind, codec = kind_to_keep(self._info, self.kind), self.codec
         self.close()
         self.session.convert_vectors(kind, codec)
+
+    # -- one that was begun and stopped ------------------------------------------------------------------------------
+
+    def _build_begun(self) -> None:
+        self._begun_card = card = Card(self)
+        self._begun_about = make_label("", self.theme, "body", parent=card, wrap=True)
+        self.go_on_button = self.button(self.tr("Go on"), "primary")
+        self.go_on_button.clicked.connect(self.go_on)
+        self.give_up_button = self.button(self.tr("Give up"))
+        self.give_up_button.clicked.connect(self.give_up)
+        row = QHBoxLayout()
+        row.setSpacing(SPACE_S)
+        row.addWidget(self._begun_about, 1)
+        row.addWidget(self.give_up_button)
+        row.addWidget(self.go_on_button)
+        card.column.addLayout(row)
+        self.column.addWidget(card)
+        card.hide()
+
+    @Slot(object)
+    def _show_begun(self, begun: BegunIndex | None) -> None:
+        self._begun = begun
+        self._begun_card.setVisible(begun is not None)
+        if begun is None:
+            return
+        same = begun.encoder == self._info.encoder
+        text = (
+            self.tr("A conversion to {kind} in {codec} was begun and stopped. It takes space until it goes on.")
+            if same
+            else self.tr("A switch to the encoder {encoder} was begun and stopped. It takes space until it goes on.")
+        )
+        self._begun_about.setText(text.format(kind=begun.vectors, codec=begun.codec, encoder=begun.encoder))
+        self.go_on_button.setVisible(same)  # encoders are switched on the command line
+        self._show_plan()
+
+    @Slot()
+    def go_on(self) -> None:
+        """Go on where the conversion was stopped."""
+        begun = self._begun
+        if begun is not None:
+            self.close()
+            self.session.convert_vectors(begun.vectors, begun.codec)
+
+    @Slot()
+    def give_up(self) -> None:
+        """Drop what was built; the vectors stay as they are."""
+        self._show_begun(None)
+        self.session.give_up_conversion()

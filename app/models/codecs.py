@@ -32,7 +32,7 @@ SENTENCES: dict[str, str] = {
     "binary": QT_TRANSLATE_NOOP("codecs", "One bit for each number: small and coarse."),
 }
 _LEARNING = ("int8", "residual", "pq", "pca")
-# From these everything can be made; what others rounded away does not come back.
+# From these everything can be made; from others the texts are encoded anew.
 _WHOLE = ("float32", "float16")
 
 
@@ -40,10 +40,12 @@ def _tr(text: str) -> str:
     return QCoreApplication.translate("codecs", text)
 
 
-def vector_sizes(info: WorkspaceInfo) -> dict[str, int]:
-    """Bytes of one vector in each codec that fits the workspace's vectors, and in its own. Imports the engine."""
+def vector_sizes(info: WorkspaceInfo, *more: str) -> dict[str, int]:
+    """Bytes of one vector in each codec that fits the workspace's vectors, in its own and in ``more``. Imports the
+    engine.
+    """
     sizes = {}
-    for codec in SENTENCES:
+    for codec in (*SENTENCES, *more):
         try:
             sizes[codec] = api.bytes_per_vector(api.parse_codec(codec), info.dim)
         except UsageError:
@@ -64,16 +66,19 @@ def plan(info: WorkspaceInfo, kind: str, codec: str) -> Plan:
     now = wording.codec_name(info.codec)
     if (kind, codec) == (info.kind, now):
         return Plan(False, _tr("This is how the vectors are stored now."))
-    if "+" not in now and info.kind in (TOKENS, kind):
-        text = _tr("Made from the vectors that are there, without the model. Searching goes on meanwhile.")
-        if now not in _WHOLE:
-            text = _tr("{text} What {codec} has rounded away does not come back.").format(text=text, codec=now)
-        return Plan(True, text)
+    if now in _WHOLE and info.kind in (TOKENS, kind):
+        return Plan(True, _tr("Made from the vectors that are there, without the model. Searching goes on meanwhile."))
     if any(codec.startswith(name) for name in _LEARNING):
         return Plan(False, _tr("This codec learns from vectors that are no longer there. Convert to float16 first."))
     return Plan(
         True, _tr("The model reads every passage again, as long as indexing took. Searching goes on meanwhile.")
     )
+
+
+def kind_to_keep(info: WorkspaceInfo, kind: str) -> str:
+    """What the engine calls this kind: levels of which only the first are stored stay such levels."""
+    short = kind == info.kind == LEVELS and 0 < info.largest_r_c < BUDGETS[-1].r_c
+    return f"{kind}{info.largest_r_c}" if short else kind
 
 
 def estimate(info: WorkspaceInfo, kind: str, vector_bytes: int) -> str:
@@ -146,4 +151,7 @@ class CodecsModel(QAbstractTableModel):
             return self.tr("{count} bytes").format(count=wording.count(self._sizes[codec]))
         if column == ALL:
             return estimate(self._info, self._kind, self._sizes[codec])
-        return _tr(SENTENCES[codec]) if codec in SENTENCES else self.tr("As the vectors are stored now.")
+        if codec in SENTENCES:
+            return _tr(SENTENCES[codec])
+        now = codec == wording.codec_name(self._info.codec)
+        return self.tr("As the vectors are stored now.") if now else self.tr("As it was asked for.")

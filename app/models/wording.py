@@ -97,6 +97,13 @@ def time_left(seconds: float) -> str:
     return f"{minutes // 60} h {minutes % 60} min"
 
 
+def clock(seconds: float) -> str:
+    """How long something took: "0:03", "12:40", "1:02:03"."""
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
+
+
 def doing(what: str) -> str:
     """What a report says is happening; a path becomes "Reading NAME"."""
     name = PurePath(what).name

@@ -4,7 +4,17 @@ from __future__ import annotations
 
 from PySide6.QtCore import QAbstractAnimation, QRectF, QSize, Qt, QTimer, QVariantAnimation, Signal, Slot
 from PySide6.QtGui import QColor, QFont, QPainter, QPaintEvent, QResizeEvent
-from PySide6.QtWidgets import QLabel, QPushButton, QSizePolicy, QToolButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import (
+    QFrame,
+    QLabel,
+    QLineEdit,
+    QPushButton,
+    QScrollArea,
+    QSizePolicy,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
 
 from rankscope.app.theme import RADIUS_CONTROL, SPACE_S, SPACE_XL, Palette, Theme
 
@@ -52,6 +62,50 @@ def flat_button(text: str, kind: str, name: str = "", parent: QWidget | None = N
     button.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
     button.setCursor(Qt.CursorShape.PointingHandCursor)
     return button
+
+
+def push_button(text: str, name: str, *, primary: bool = False) -> QPushButton:
+    """A button that Enter does not press from elsewhere; ``name`` says what it does."""
+    button = QPushButton(text)
+    button.setAccessibleName(name)
+    button.setToolTip(name)
+    button.setAutoDefault(False)
+    if primary:
+        button.setProperty("kind", "primary")
+    return button
+
+
+def line_field(name: str, hint: str = "") -> QLineEdit:
+    """A field of a form. What is dropped on it belongs to the form."""
+    field = QLineEdit()
+    field.setAccessibleName(name)
+    field.setToolTip(name)
+    field.setPlaceholderText(hint)
+    field.setAcceptDrops(False)
+    return field
+
+
+def scrolled(form: QWidget) -> QScrollArea:
+    """A form that scrolls up and down where it has no room, and never sideways."""
+    scroll = QScrollArea()
+    scroll.setWidget(form)
+    scroll.setWidgetResizable(True)
+    scroll.setFrameShape(QFrame.Shape.NoFrame)
+    scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+    scroll.setStyleSheet("QScrollArea, QScrollArea > QWidget > QWidget { background: transparent; }")
+    scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+    return scroll
+
+
+def table_style(palette: Palette) -> str:
+    """Style sheet for a table that lies on a panel."""
+    return (
+        f"QTableView {{ background: transparent; border: none; color: {palette.text};"
+        f" selection-background-color: {palette.selection}; selection-color: {palette.text}; }}"
+        f"QHeaderView, QHeaderView::section {{ background: transparent; color: {palette.dim}; border: none; }}"
+        f"QHeaderView::section {{ border-bottom: 1px solid {palette.line}; padding: 4px 3px; }}"
+        "QAbstractScrollArea::corner { background: transparent; border: none; }"
+    )
 
 
 def toned(label: QLabel, tone: str) -> QLabel:

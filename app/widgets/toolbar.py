@@ -12,7 +12,7 @@ from PySide6.QtWidgets import QHBoxLayout, QMenu, QSizePolicy, QToolBar, QToolBu
 from rankscope.app.models import budgets
 from rankscope.app.session import Session
 from rankscope.app.settings import Settings
-from rankscope.app.theme import SPACE_L, SPACE_S, SPACE_XL, SPACE_XS, Theme
+from rankscope.app.theme import SPACE_L, SPACE_S, SPACE_XS, Theme
 from rankscope.app.translation import QT_TRANSLATE_NOOP
 from rankscope.app.widgets.budget_control import BudgetControl, preset_title, reason_text
 from rankscope.app.widgets.card import make_label
@@ -26,6 +26,8 @@ _PLAIN: dict[str, str] = {
     "late": QT_TRANSLATE_NOOP("pipelines", "finds by meaning, then compares word by word"),
     "dense": QT_TRANSLATE_NOOP("pipelines", "finds by meaning alone"),
     "lexical": QT_TRANSLATE_NOOP("pipelines", "finds by the words themselves"),
+    "plaid": QT_TRANSLATE_NOOP("pipelines", "compares word by word from the start, first roughly, then exactly"),
+    "fde": QT_TRANSLATE_NOOP("pipelines", "finds by one long vector for all words, then compares word by word"),
 }
 
 
@@ -70,7 +72,8 @@ class Toolbar(QToolBar):
 
         self._add_segment(actions["view.search"], self.tr("Search"))
         self._add_segment(actions["view.inspect"], self.tr("Inspect"))
-        self._row.addSpacing(SPACE_XL)
+        self._add_segment(actions["view.evaluate"], self.tr("Evaluate"))
+        self._row.addSpacing(SPACE_S)
         self._workspace_menu = QMenu(self)
         self._workspace_menu.aboutToShow.connect(self._fill_workspace_menu)
         self._workspace_commands = [actions[name] for name in ("file.new", "file.open")]
@@ -83,7 +86,7 @@ class Toolbar(QToolBar):
         effort_menu = QMenu(self)
         effort_menu.addActions([actions[f"search.{name}"] for name in BUDGET_PRESETS])
         self.effort_button = self._menu_button(effort_menu, "")
-        self._row.addSpacing(SPACE_L)
+        self._row.addSpacing(SPACE_S)
         self.budget = BudgetControl(session, theme, self)
         self._row.addWidget(self.budget)
         self._row.addStretch(1)

@@ -29,11 +29,27 @@ BATCH_SIZE = 32
 @dataclass(frozen=True, slots=True)
 class EncodedPassages:
     """``pooled`` float32 [n, dim]; ``tokens`` float16 [n_vectors, dim], both rows L2-normalised; passage i owns
-    ``tokens[offsets[i]:offsets[i + 1]]`` (``offsets`` int64 [n + 1])."""
+    ``tokens[offsets[i]:offsets[i + 1]]`` (``offsets`` int64 [n + 1]).
+
+    From an encoder with meta tokens also ``meta`` float16 [n, n_meta, dim], and ``labels`` uint8 [n_vectors]: the meta
+    token that attends most to each token.
+    """
 
     pooled: np.ndarray
     tokens: np.ndarray
     offsets: np.ndarray
+    meta: np.ndarray | None = None
+    labels: np.ndarray | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class MetaQuery:
+    """A query's meta vectors float32 [n_meta, dim], L2-normalised, what each counts for in a score (float32 [n_meta],
+    above 0), and how it attends to the query's tokens (float32 [n_meta, n], rows that add up to 1)."""
+
+    vectors: np.ndarray
+    weights: np.ndarray
+    attention: np.ndarray
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +58,7 @@ class EncodedQuery:
 
     ``weights`` float32 [n]: what each token vector weighs in the pooled one, ``pooled = weights @ tokens``.
     ``spans`` are the tokens' (start, end) in the query, (-1, -1) for special tokens; ``truncated`` tells that
-    the query was longer than the encoder reads.
+    the query was longer than the encoder reads. ``meta`` is there where the encoder has meta tokens.
     """
 
     pooled: np.ndarray
@@ -52,6 +68,7 @@ class EncodedQuery:
     spans: tuple[tuple[int, int], ...]
     words: tuple[int, ...]
     truncated: bool
+    meta: MetaQuery | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +93,7 @@ class Encoder:
         self.device = device
         self._lock = Lock()
         self._model = _load(files, device)
+        self._meta: Any = load_meta(files, device) if files.adapter else None
         self._tokenizer = _tokenizer(files)
         self._remembered = lru_cache(maxsize=64)(self._encode_query)
 
@@ -106,23 +124,25 @@ class Encoder:
         # heap full of holes, and an hour of indexing would show in memory. What is not touched costs nothing.
         block = np.empty((len(texts) * self.identity.max_tokens, dim), np.float16)
         counts = np.zeros(len(texts), np.int64)
+        meta = None if self._meta is None else np.empty((len(texts), self._meta.n_passage - 1, dim), np.float16)
+        labels = np.empty(len(block) if self._meta is not None else 0, np.uint8)
         filled = 0
         for start in range(0, len(order), BATCH_SIZE):
             stop_if(cancelled)
             batch = order[start : start + BATCH_SIZE]
-            pooled[batch], rows, counts[batch] = self._forward([texts[i] for i in batch])
-            block[filled : filled + len(rows)] = rows
-            filled += len(rows)
+            found = self._forward([texts[i] for i in batch])
+            pooled[batch], counts[batch] = found.pooled, np.diff(found.offsets)
+            end = filled + len(found.tokens)
+            block[filled:end] = found.tokens
+            if meta is not None and found.meta is not None and found.labels is not None:
+                meta[batch], labels[filled:end] = found.meta, found.labels
+            filled = end
             _give_back_memory()
         offsets = np.concatenate([[0], np.cumsum(counts)]).astype(np.int64)
-        if order == list(range(len(texts))):
-            return EncodedPassages(pooled, block[:filled], offsets)
-        tokens = np.empty((filled, dim), np.float16)
-        at = 0
-        for i in order:
-            tokens[offsets[i] : offsets[i + 1]] = block[at : at + counts[i]]
-            at += counts[i]
-        return EncodedPassages(pooled, tokens, offsets)
+        tokens = _in_order(block[:filled], order, counts, offsets)
+        if meta is None:
+            return EncodedPassages(pooled, tokens, offsets)
+        return EncodedPassages(pooled, tokens, offsets, meta, _in_order(labels[:filled], order, counts, offsets))
 
     def tokenize(self, text: str) -> TokenizedText:
         """The tokens the encoder sees of this text, with their places in it."""
@@ -144,18 +164,38 @@ class Encoder:
         tokens = hidden / norms[:, None]  # [n, dim]
         pooled = _pool(states, mask)[0].numpy()  # [dim]
         weights = norms / max(float(np.linalg.norm(hidden.sum(axis=0))), 1e-12)  # [n]
+        meta = None
+        if self._meta is not None:
+            read = self._meta_tokens(states, mask, is_query=True)
+            vectors, counts, attention = (part[0].numpy() for part in read)
+            meta = MetaQuery(vectors[1:], counts, attention[:, mask[0].numpy()])
         return EncodedQuery(
-            pooled, tokens, weights, tokenized.pieces, tokenized.spans, tokenized.words, tokenized.truncated
+            pooled, tokens, weights, tokenized.pieces, tokenized.spans, tokenized.words, tokenized.truncated, meta
         )
 
-    def _forward(self, texts: list[str]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """Pooled float32 [n, dim], token rows float16 [n_vectors, dim] text after text, counts int64 [n]."""
+    def _forward(self, texts: list[str]) -> EncodedPassages:
+        """The vectors of one batch."""
         import torch
 
         with torch.inference_mode():
             states, mask = self._hidden_states(texts)
-            rows = torch.nn.functional.normalize(states, dim=-1).half()[mask]  # [n_vectors, dim]
-            return _pool(states, mask).numpy(), rows.numpy(), mask.sum(dim=1).numpy()
+            rows = torch.nn.functional.normalize(states, dim=-1).half()[mask].numpy()  # [n_vectors, dim]
+            offsets = np.concatenate([[0], np.cumsum(mask.sum(dim=1).numpy())])
+            pooled = _pool(states, mask).numpy()
+            if self._meta is None:
+                return EncodedPassages(pooled, rows, offsets)
+            vectors, _, attention = self._meta_tokens(states, mask, is_query=False)
+            labels = attention.argmax(dim=1)[mask].to(torch.uint8).numpy()
+            return EncodedPassages(pooled, rows, offsets, vectors[:, 1:].half().numpy(), labels)
+
+    def _meta_tokens(self, states: Any, mask: Any, *, is_query: bool) -> Any:
+        """What the meta tokens read from these states; see :meth:`MetaTokens.read`. On the CPU."""
+        import torch
+
+        with self._lock, torch.inference_mode():
+            tokens = torch.nn.functional.normalize(states, dim=-1)
+            inputs = [part.to(self.device.name) for part in (tokens, mask, _pool(states, mask))]
+            return [part.float().cpu() for part in self._meta.read(*inputs, is_query=is_query)]
 
     def _hidden_states(self, texts: list[str]) -> tuple[Any, Any]:
         """The last hidden states, float32 [n, longest, dim], and which of them are no padding, bool [n, longest];
@@ -167,6 +207,18 @@ class Encoder:
             mask = features["attention_mask"].bool().cpu()
             features = {k: v.to(self.device.name) if hasattr(v, "to") else v for k, v in features.items()}
             return self._model[0](features)["token_embeddings"].float().cpu(), mask
+
+
+def _in_order(rows: np.ndarray, order: list[int], counts: np.ndarray, offsets: np.ndarray) -> np.ndarray:
+    """Rows that lie text after text in this order, text after text in the order of the texts."""
+    if order == list(range(len(order))):
+        return rows
+    sorted_rows = np.empty_like(rows)
+    at = 0
+    for i in order:
+        sorted_rows[offsets[i] : offsets[i + 1]] = rows[at : at + counts[i]]
+        at += counts[i]
+    return sorted_rows
 
 
 def _give_back_memory() -> None:
@@ -212,6 +264,21 @@ def _load(files: EncoderFiles, device: Device) -> Any:
         )
     # Weights in bf16 are as good as autocast (nDCG within 0.001 on Cranfield) and save the casts of every layer.
     return model.to(device.dtype).eval()
+
+
+def load_meta(files: EncoderFiles, device: Device) -> Any:
+    """The meta tokens that belong to an encoder. Raises ModelError: their files do not fit or are damaged."""
+    from rankscope.core.encoding.meta_tokens import MetaTokens
+
+    try:
+        meta = MetaTokens.load(str(files.adapter))
+        if meta.dim != files.identity.dim:
+            raise ValueError(f"they have {meta.dim} dimensions, the encoder {files.identity.dim}")
+    except Exception as error:
+        raise ModelError(
+            f"The meta tokens in {files.adapter} cannot be loaded: {error}.", "Choose another encoder."
+        ) from error
+    return meta.to(device.name).eval()
 
 
 def _tokenizer(files: EncoderFiles) -> Any:

@@ -17,11 +17,11 @@ from sqlalchemy import insert, select
 from rankscope.core.documents.chunking import Chunker
 from rankscope.core.documents.model import Extraction, PassageSpan, ReadDocument
 from rankscope.core.documents.tokens import TokenCounter
-from rankscope.core.encoding.registry import EncoderFiles, resolve
+from rankscope.core.encoding.registry import OFFLINE_DEFAULT, EncoderFiles
 from rankscope.core.errors import WorkspaceBusy, WorkspaceError, WorkspaceTooNew
 from rankscope.core.evaluation.collections import Collection
 from rankscope.core.evaluation.formats import Entry
-from rankscope.core.generation import VECTORS
+from rankscope.core.generation import VECTORS, encoder_files
 from rankscope.core.places import cache_folder
 from rankscope.core.progress import CancelledCheck, Progress, ProgressCallback, never, silent, stop_if
 from rankscope.core.storage import schema
@@ -45,6 +45,7 @@ def corpus_workspace(
     chunk: bool = False,
     device: str = "auto",
     vectors: str = VECTORS,
+    encoder: str | None = None,
     progress: ProgressCallback = silent,
     cancelled: CancelledCheck = never,
 ) -> Workspace:
@@ -52,20 +53,20 @@ def corpus_workspace(
 
     Each entry is one document whose path is the entry's id. Without ``chunk`` it is one passage, its title in front,
     of which the encoder reads as much as it can; with ``chunk`` it is cut as documents are. ``vectors`` is what is
-    stored of each: "levels" or "tokens".
+    stored of each: "levels" or "tokens"; ``encoder`` the name of another encoder than the default.
 
     Raises:
         Cancelled: the next call goes on from the last batch that was committed.
         CollectionError, WorkspaceError, WorkspaceBusy (another process is filling it).
     """
-    files = resolve()
+    files = encoder_files(encoder or OFFLINE_DEFAULT)
     folder = corpus_folder(collection, files, chunk, vectors)
-    workspace = _open(folder, device, vectors)
+    workspace = _open(folder, device, vectors, files)
     try:
         if workspace.notes:  # something in it is damaged, and a gap would lower every figure
             workspace.close()
             _discard(folder)
-            workspace = _open(folder, device, vectors)
+            workspace = _open(folder, device, vectors, files)
         if not _is_complete(workspace):
             cut = _chunked(files) if chunk else _whole(files)
             _fill(workspace, collection, cut, progress, cancelled)
@@ -91,11 +92,11 @@ def corpus_folder(collection: Collection, files: EncoderFiles, chunk: bool, vect
     return cache_folder() / "collections" / key
 
 
-def _open(folder: Path, device: str, vectors: str) -> Workspace:
+def _open(folder: Path, device: str, vectors: str, files: EncoderFiles) -> Workspace:
     with disk_errors("making the cache of collections", folder.parent):
         folder.parent.mkdir(parents=True, exist_ok=True)
     try:
-        return Workspace.open(folder, create=True, device=device, vectors=vectors)
+        return Workspace.open(folder, create=True, device=device, vectors=vectors, encoder=files.identity.name)
     except (WorkspaceBusy, WorkspaceTooNew):
         raise
     except WorkspaceError as error:

@@ -105,6 +105,7 @@ def evaluate(
     metrics: Sequence[str] = DEFAULT_METRICS,
     vectors: str = VECTORS,
     budget: Budget | None = None,
+    encoder: str | None = None,
     progress: ProgressCallback = silent,
     cancelled: CancelledCheck = never,
 ) -> Evaluation:
@@ -117,6 +118,7 @@ def evaluate(
             many passages as it takes to rank ``k`` entries, so they also re-rank more of them than for a person.
         device: what to encode on.
         vectors: what late interaction works on, "levels" or "tokens". budget: for levels; None for each pipeline's own.
+        encoder: the name of another encoder than the default.
 
     Raises:
         UsageError: an unknown pipeline or metric, no pipeline, k below 1. Cancelled, CollectionError, WorkspaceError.
@@ -136,7 +138,7 @@ def evaluate(
     if blank:
         notes.append(f"{blank} of the queries are empty and count as 0.")
     with corpus_workspace(
-        collection, chunk=chunk, device=device, vectors=vectors, progress=progress, cancelled=cancelled
+        collection, chunk=chunk, device=device, vectors=vectors, encoder=encoder, progress=progress, cancelled=cancelled
     ) as workspace:
         runner = _Runner(workspace, collection, k, budget, progress, cancelled)
         if any(pipeline.needs_encoder for pipeline in chosen.values()):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
@@ -12,11 +12,13 @@ import numpy as np
 
 from rankscope.core.budgets import BUDGETS, Budget
 from rankscope.core.encoding.encoder import EncodedQuery
-from rankscope.core.encoding.registry import resolve
+from rankscope.core.encoding.registry import OFFLINE_DEFAULT
 from rankscope.core.errors import UsageError
 from rankscope.core.evaluation.collections import Collection
 from rankscope.core.evaluation.corpus import corpus_workspace
 from rankscope.core.evaluation.metrics import DEFAULT_METRICS, measure
+from rankscope.core.generation import encoder_files
+from rankscope.core.indexes.candidates import CandidateIndexes
 from rankscope.core.progress import CancelledCheck, Progress, ProgressCallback, never, silent, stop_if
 from rankscope.core.ranking import pipeline as pipelines
 from rankscope.core.ranking.pipeline import Pipeline
@@ -25,7 +27,7 @@ from rankscope.core.storage.levels import FOLD
 from rankscope.core.storage.vectors import Vectors
 from rankscope.core.workspace import Workspace
 
-FIRST_STAGES = ("dense", "lexical", "hybrid")
+FIRST_STAGES = ("dense", "lexical", "hybrid", "plaid", "fde")
 DEPTH = 1_000  # candidates that a first stage proposes
 _SAMPLE = 200_000  # vectors that a codec learns from
 _DEEPEST = 100  # entries of each ranking that are measured
@@ -79,24 +81,28 @@ def sweep(
     codec_specs: Sequence[str] = ("float16",),
     first_stages: Sequence[str] = ("dense",),
     tokens: bool = False,
+    encoder: str | None = None,
     depth: int = DEPTH,
     metrics: Sequence[str] = DEFAULT_METRICS,
     device: str = "auto",
     progress: ProgressCallback = silent,
     cancelled: CancelledCheck = never,
+    found: Callable[[Sweep], None] | None = None,
 ) -> Sweep:
     """Measure every combination of budgets, codecs and first stages on a collection.
 
     Args:
         tokens: also measure MaxSim over all token vectors, in each codec.
+        encoder: the name of another encoder than the default.
         depth: candidates of the first stage.
+        found: called after every setting with all that is measured so far.
 
     Raises:
         UsageError: an unknown codec, first stage or metric, or a codec that does not fit. Cancelled, CollectionError,
             WorkspaceError.
     """
     plans = [_pipeline(name, depth) for name in first_stages]
-    dim = resolve().identity.dim
+    dim = encoder_files(encoder or OFFLINE_DEFAULT).identity.dim
     for spec in codec_specs:
         codecs.parse(spec, dim)
     measure({}, {}, metrics)
@@ -106,7 +112,7 @@ def sweep(
     n = 0
     for kind in kinds:
         with corpus_workspace(
-            collection, device=device, vectors=kind, progress=progress, cancelled=cancelled
+            collection, device=device, vectors=kind, encoder=encoder, progress=progress, cancelled=cancelled
         ) as workspace:
             runner = _Runner(workspace, collection, depth, cancelled)
             n = len(runner.vectors)
@@ -117,6 +123,8 @@ def sweep(
                     for budget in budgets if kind == "levels" else (None,):
                         progress(Progress(len(rows), n_rows, f"{collection.name}: {spec}, {plan.name}", "settings"))
                         rows.append(runner.row(recoded, spec, plan, budget, metrics))
+                        if found is not None:
+                            found(Sweep(collection.name, n, tuple(rows)))
     progress(Progress(n_rows, n_rows, collection.name, "settings"))
     return Sweep(collection.name, n, tuple(rows))
 
@@ -175,6 +183,7 @@ class _Runner:
         self._collection = collection
         self._cancelled = cancelled
         self.vectors = workspace._vectors.current()
+        self._recoded: tuple[Vectors, CandidateIndexes] | None = None
         with workspace.database.read() as connection:
             rows = connection.exec_driver_sql(
                 "SELECT p.id, d.path FROM passages p JOIN documents d ON d.id = p.document_id"
@@ -194,7 +203,7 @@ class _Runner:
             stop_if(self._cancelled)
             encoded, encode_ms = self._encoded[name]
             with self._workspace._context(text, self._k, None, self._cancelled, budget) as search:
-                search = replace(search, vectors=vectors)
+                search = replace(search, vectors=vectors, candidates=self._candidates_of(vectors, search.candidates))
                 search.__dict__["encoded"] = encoded
                 start = time.perf_counter()
                 ranking = pipelines.run(plan, search)[-1].output
@@ -206,6 +215,15 @@ class _Runner:
         shown = (budget.r_q, budget.r_c) if budget else None
         name = self._workspace.manifest.encoder["name"]
         return SweepRow(name, shown, spec, plan.name, dict(mean), (p50, p95), _bytes_of(vectors, budget))
+
+    def _candidates_of(self, vectors: Vectors, stored: CandidateIndexes) -> CandidateIndexes:
+        """Indexes of these vectors: in another codec than the workspace's own, in memory."""
+        if vectors is self.vectors:
+            return stored
+        if self._recoded is None or self._recoded[0] is not vectors:
+            sha256 = self._workspace.manifest.encoder["sha256"]
+            self._recoded = (vectors, CandidateIndexes(None, sha256))
+        return self._recoded[1]
 
     @staticmethod
     def _warm(queries: dict[str, str]) -> Iterator[tuple[str, str]]:

@@ -13,15 +13,16 @@ import json
 from dataclasses import dataclass
 from pathlib import Path
 from threading import RLock
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 
+from rankscope.core.indexes.narrowing import Narrowing, is_wanted
 from rankscope.core.progress import CancelledCheck, Progress, ProgressCallback, never, silent, stop_if
 from rankscope.core.storage.files import sync_folder, write_atomically
-from rankscope.core.storage.vectors import Vectors
 
 FOLDER = "indexes"
+STEM = "dense"
 EXACT_BELOW = 5_000  # measured: up to here a full scan is as fast as the graph
 M = 16
 EF_CONSTRUCTION = 200
@@ -30,6 +31,33 @@ _ADD_AT_ONCE = 50
 _TAIL_AT_MOST = 1_000
 _ROUNDING = 1e-5  # more than float32 loses in an inner product of unit vectors
 _REBUILD_WHEN_DEAD = 0.3  # share of deleted vectors above which the graph is built anew
+
+
+class Searched(Protocol):
+    """One state of what the index searches: a vector per passage, of length 1 at most. Never changes.
+
+    :class:`rankscope.core.storage.vectors.Vectors` is one; so is what MUVERA makes of multi-vectors.
+    """
+
+    @property
+    def ids(self) -> np.ndarray:
+        """int64 [n], rising passage ids."""
+
+    @property
+    def generation(self) -> tuple[int, int]:
+        """Rises with every commit."""
+
+    def __len__(self) -> int: ...
+
+    def pooled(self, ids: np.ndarray) -> np.ndarray:
+        """The vectors of these passages: float32 [len(ids), dim]."""
+
+    def pooled_scores(self, query: np.ndarray) -> np.ndarray:
+        """The inner product of a query (float32 [dim]) with every passage: float32 [n]; its last bits may depend on
+        where the vectors lie."""
+
+    def exact_scores(self, ids: np.ndarray, query: np.ndarray) -> np.ndarray:
+        """The inner products with these passages: float32 [len(ids)], the same in any company."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,23 +70,43 @@ class DenseHits:
 
 
 class DenseIndex:
-    """Nearest neighbours by cosine over the pooled vectors. Thread-safe."""
+    """Nearest neighbours by inner product: cosine over the pooled vectors. Thread-safe.
 
-    def __init__(self, folder: Path, encoder_sha256: str, dim: int) -> None:
-        self._file = folder / FOLDER / "dense.hnsw"
-        self._note = folder / FOLDER / "dense.json"
+    Args:
+        folder: the workspace's; the graph's two files lie in its ``indexes``. None for an index without a graph.
+        encoder_sha256: what made the vectors; a graph over others is not loaded.
+        stem: the files' name.
+        exact_below: fewer passages are searched exactly, without a graph; None for :data:`EXACT_BELOW`.
+    """
+
+    def __init__(
+        self, folder: Path | None, encoder_sha256: str, dim: int, stem: str = STEM, exact_below: int | None = None
+    ) -> None:
+        self._folder = folder
+        self._stem = stem
+        self._exact_below = exact_below
         self._settings = {"encoder": encoder_sha256, "dim": dim, "M": M, "ef_construction": EF_CONSTRUCTION}
         self._dim = dim
         self._lock = RLock()
         self._graph: Any = None
+        self._narrowing = Narrowing(dim)
         self._labels = np.empty(0, np.int64)
         self._dead: set[int] = set()
         self._tail = np.empty(0, np.int64)  # passages that the graph does not hold yet
-        self._followed: tuple[object, int] | None = None
+        self._followed: Searched | None = None  # the state that the graph's marks and the tail are of
         self._newest = (-1, -1)  # generation of the newest vectors seen: the graph only follows forward
-        self._looked_on_disk = False
+        self._looked_on_disk = folder is None
 
-    def search(self, query: np.ndarray, vectors: Vectors, depth: int, allowed: np.ndarray | None = None) -> DenseHits:
+    @property
+    def _file(self) -> Path:
+        assert self._folder is not None
+        return graph_file(self._folder, self._stem)
+
+    @property
+    def _note(self) -> Path:
+        return self._file.with_suffix(".json")
+
+    def search(self, query: np.ndarray, vectors: Searched, depth: int, allowed: np.ndarray | None = None) -> DenseHits:
         """The ``depth`` nearest passages; may be fewer.
 
         Args:
@@ -66,7 +114,7 @@ class DenseIndex:
             vectors: the state to search; what the graph does not hold yet is searched exactly.
             allowed: passage ids to choose from (int64), or None for all; limited searches are exact.
         """
-        if allowed is not None or len(vectors) < EXACT_BELOW:
+        if allowed is not None or self._is_small(vectors):
             return self.exact(query, vectors, depth, allowed)
         if self._looked_on_disk and len(vectors) - len(self._labels) > _TAIL_AT_MOST:
             return self.exact(query, vectors, depth, allowed)
@@ -80,16 +128,17 @@ class DenseIndex:
             if len(self._tail) > _TAIL_AT_MOST:
                 return self.exact(query, vectors, depth, allowed)
             ids = np.concatenate([self._nearest(query, depth), self._tail])
-        scores = vectors.exact_scores(ids, query)
+        ids, scores = _readable(ids, vectors.exact_scores(ids, query))
         order = top(ids, scores, depth)
         return DenseHits(ids[order], scores[order], exact=False)
 
-    def exact(self, query: np.ndarray, vectors: Vectors, depth: int, allowed: np.ndarray | None = None) -> DenseHits:
+    def exact(self, query: np.ndarray, vectors: Searched, depth: int, allowed: np.ndarray | None = None) -> DenseHits:
         """As :meth:`search`, over every vector: the oracle for the graph."""
         ids, scores = vectors.ids, vectors.pooled_scores(query)
         if allowed is not None:
             chosen = np.isin(ids, allowed)
             ids, scores = ids[chosen], scores[chosen]
+        ids, scores = _readable(ids, scores)
         if depth < len(ids):
             # Those that could be among the first; how they are summed must not decide which of two like ones is.
             ids = ids[scores >= np.partition(scores, len(scores) - depth)[len(scores) - depth] - _ROUNDING]
@@ -99,7 +148,7 @@ class DenseIndex:
 
     def sync(
         self,
-        vectors: Vectors,
+        vectors: Searched,
         progress: ProgressCallback = silent,
         cancelled: CancelledCheck = never,
         *,
@@ -114,16 +163,19 @@ class DenseIndex:
             Cancelled: asked to stop; the graph in memory stays usable, the file is the old one.
             OSError: the disk refuses; the graph in memory is complete and nothing but the file is missing.
         """
+        if self._folder is None:
+            return
         with self._lock:
             self._newest = max(self._newest, vectors.generation)
-            if len(vectors) < EXACT_BELOW:
+            if self._is_small(vectors):
                 self._drop()
                 return
             self._load(vectors)
             if self._graph is not None:
                 self._follow(vectors)
-                if len(self._dead) > (0 if tidy else _REBUILD_WHEN_DEAD * len(self._labels)):
-                    self._graph, self._labels, self._dead = None, np.empty(0, np.int64), set()
+                outgrown = self._narrowing.is_exact and is_wanted(self._dim, len(vectors))
+                if outgrown or len(self._dead) > (0 if tidy else _REBUILD_WHEN_DEAD * len(self._labels)):
+                    self._forget()
             missing = vectors.ids[~np.isin(vectors.ids, self._labels)]
             if not len(missing) and self._file.exists():
                 return
@@ -133,16 +185,20 @@ class DenseIndex:
 
     def problem_on_disk(self) -> str:
         """Why the saved graph would not be loaded; empty when it is whole or there is none."""
-        if not self._file.exists():
+        if self._folder is None or not self._file.exists():
             return ""
         return "" if self._saved_is_whole() else "it does not match its checksum or settings"
 
-    def _add(self, ids: np.ndarray, vectors: Vectors, progress: ProgressCallback, cancelled: CancelledCheck) -> None:
+    def _is_small(self, vectors: Searched) -> bool:
+        return len(vectors) < (EXACT_BELOW if self._exact_below is None else self._exact_below)
+
+    def _add(self, ids: np.ndarray, vectors: Searched, progress: ProgressCallback, cancelled: CancelledCheck) -> None:
         import hnswlib
 
         with self._lock:
             if self._graph is None:
-                self._graph = hnswlib.Index("ip", self._dim)
+                self._narrowing = Narrowing.fitted(self._dim, vectors)
+                self._graph = hnswlib.Index("ip", self._narrowing.width)
                 self._graph.init_index(max(len(ids), 1), M=M, ef_construction=EF_CONSTRUCTION, random_seed=0)
             need = len(self._labels) + len(ids)
             if need > self._graph.get_max_elements():
@@ -152,8 +208,9 @@ class DenseIndex:
             part = ids[start : start + _ADD_AT_ONCE]
             # In small steps, so that a search waits for one step at most. One thread: the same graph every time.
             with self._lock:
-                self._graph.add_items(vectors.pooled(part), part, num_threads=1)
-                self._labels = np.sort(np.concatenate([self._labels, part]))
+                self._graph.add_items(self._narrowing.apply(vectors.pooled(part)), part, num_threads=1)
+                self._labels = np.sort(np.concatenate([self._labels, part]), kind="stable")  # nearly sorted already
+                self._followed = None
             progress(Progress(start + len(part), len(ids), "Linking vectors", "passages"))
 
     def _nearest(self, query: np.ndarray, depth: int) -> np.ndarray:
@@ -161,17 +218,19 @@ class DenseIndex:
         wanted = min(depth, alive)
         if not wanted:
             return np.empty(0, np.int64)
-        self._graph.set_ef(max(2 * wanted, 200))
+        ef = max(2 * wanted, self._narrowing.least_ef)
+        self._graph.set_ef(ef)
+        if not self._narrowing.is_exact:  # all that were looked at, for the whole vectors to decide
+            wanted = min(ef, alive)
         try:
-            labels, _ = self._graph.knn_query(query, k=wanted, num_threads=1)
+            labels, _ = self._graph.knn_query(self._narrowing.apply(query[None]), k=wanted, num_threads=1)
         except RuntimeError:  # fewer than k reachable: look at all of them instead of failing
             return self._labels[~np.isin(self._labels, list(self._dead))]
         return labels[0].astype(np.int64)
 
-    def _follow(self, vectors: Vectors) -> None:
+    def _follow(self, vectors: Searched) -> None:
         """Mark in the graph what is gone, and note what is new; costs nothing when nothing has changed."""
-        state = (vectors, len(self._labels))
-        if self._followed is not None and self._followed[0] is vectors and self._followed[1] == state[1]:
+        if self._followed is vectors:
             return
         gone = set(self._labels[~np.isin(self._labels, vectors.ids)].tolist())
         for label in gone - self._dead:
@@ -180,9 +239,9 @@ class DenseIndex:
             self._graph.unmark_deleted(label)
         self._dead = gone
         self._tail = vectors.ids[~np.isin(vectors.ids, self._labels)]
-        self._followed = state
+        self._followed = vectors
 
-    def _load(self, vectors: Vectors) -> None:
+    def _load(self, vectors: Searched) -> None:
         if self._looked_on_disk:
             return
         self._looked_on_disk = True
@@ -190,9 +249,10 @@ class DenseIndex:
             return
         import hnswlib
 
-        graph = hnswlib.Index("ip", self._dim)
+        self._narrowing = Narrowing.from_text(self._dim, self._noted().get("basis", ""))
+        graph = hnswlib.Index("ip", self._narrowing.width)
         graph.load_index(str(self._file), max_elements=len(vectors))
-        self._graph = graph
+        self._graph, self._followed = graph, None
         self._labels = np.sort(np.array(graph.get_ids_list(), np.int64))
         # Deletion marks are in the file, but cannot be asked for: unmark all and mark anew from the vectors.
         for label in self._labels.tolist():
@@ -210,7 +270,10 @@ class DenseIndex:
             if beside.stat().st_size != self._graph.index_file_size():
                 raise OSError(28, "No space left on device")
             # The note first, good for both files: whichever a kill leaves is whole.
-            note = {**self._settings, "sha256": _sha256(beside), "before": self._noted().get("sha256", "")}
+            before, basis = self._noted(), self._narrowing.to_text()
+            same = before.get("basis", "") == basis  # else the old graph would be read with the new basis
+            note = {**self._settings, "sha256": _sha256(beside), "before": before.get("sha256", "") if same else ""}
+            note["basis"] = basis
             write_atomically(self._note, json.dumps(note, indent=2).encode())
             beside.replace(self._file)
             sync_folder(self._file.parent)
@@ -230,19 +293,51 @@ class DenseIndex:
         """What was noted of the saved graph; nothing if that was made with other settings."""
         try:
             note = json.loads(self._note.read_text("utf-8"))
+            Narrowing.from_text(self._dim, note.get("basis", ""))
             return note if all(note.get(key) == value for key, value in self._settings.items()) else {}
-        except (OSError, ValueError, AttributeError):
+        except (OSError, ValueError, TypeError, AttributeError):
             return {}
 
+    def _forget(self) -> None:
+        """Let go of the graph in memory; what is linked next makes another one."""
+        self._graph, self._labels, self._dead, self._followed = None, np.empty(0, np.int64), set(), None
+
     def _drop(self) -> None:
-        self._graph, self._labels, self._dead, self._looked_on_disk = None, np.empty(0, np.int64), set(), True
-        drop_saved(self._file.parent.parent)
+        self._forget()
+        self._looked_on_disk = True
+        assert self._folder is not None
+        drop_saved(self._folder, self._stem)
 
 
-def drop_saved(folder: Path) -> None:
+def graph_file(folder: Path, stem: str = STEM) -> Path:
+    """Where the graph of a workspace is saved; beside it, in JSON, what it was made with and its checksum."""
+    return folder / FOLDER / f"{stem}.hnsw"
+
+
+def drop_saved(folder: Path, stem: str = STEM) -> None:
     """Delete the saved graph of the workspace in this folder; it is made again. Raises OSError."""
-    for name in ("dense.hnsw", "dense.json"):  # in this order: a note without a graph means nothing
-        (folder / FOLDER / name).unlink(missing_ok=True)
+    graph = graph_file(folder, stem)
+    for path in (graph, graph.with_suffix(".json")):  # in this order: a note without a graph means nothing
+        path.unlink(missing_ok=True)
+
+
+def saved_problem(folder: Path, stem: str) -> str:
+    """Why nobody would load a saved graph, whatever its settings; empty when it is whole or there is none."""
+    graph = graph_file(folder, stem)
+    if not graph.exists():
+        return ""
+    try:
+        note = json.loads(graph.with_suffix(".json").read_text("utf-8"))
+        whole = _sha256(graph) in (note["sha256"], note["before"])
+    except (OSError, ValueError, KeyError, TypeError):
+        whole = False
+    return "" if whole else "it does not match its checksum"
+
+
+def _readable(ids: np.ndarray, scores: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Without the passages whose vectors are damaged so that their scores are no numbers."""
+    finite = np.isfinite(scores)
+    return (ids, scores) if finite.all() else (ids[finite], scores[finite])
 
 
 def top(ids: np.ndarray, scores: np.ndarray, depth: int) -> np.ndarray:

@@ -8,7 +8,7 @@ import numpy as np
 
 from rankscope.core.budgets import LARGEST, Budget
 from rankscope.core.encoding.encoder import TokenizedText
-from rankscope.core.errors import UsageError
+from rankscope.core.errors import UsageError, WorkspaceError
 from rankscope.core.indexes import lexical
 from rankscope.core.ranking import pipeline as pipelines
 from rankscope.core.ranking.context import SearchContext
@@ -27,7 +27,7 @@ def explain(pipeline: Pipeline, search: SearchContext, passage_id: int) -> Align
     """Explain the score that the pipeline's last stage gives this passage (computed for it alone if need be).
 
     Raises:
-        UsageError: there is no such passage, or it has no vectors.
+        UsageError: there is no such passage, or it has no vectors. WorkspaceError: they are damaged.
     """
     passage = passage_info(search.connection, passage_id)
     kind = pipeline.stages[-1].score_kind
@@ -91,6 +91,10 @@ def _vectors(pipeline: str, search: SearchContext, passage: PassageInfo, budget:
     tokenized = search.encoder().tokenize(encoded_text(passage.context, passage.text))
     prefix = len(passage.context) + 1 if passage.context else 0
     passage_tokens = _tokens(tokenized, prefix, passage.start)
+    if not (np.isfinite(matrix).all() and np.isfinite(contributions).all()):
+        raise WorkspaceError(
+            f"The vectors of passage {passage.passage_id} are damaged.", "Run “rankscope verify --repair”."
+        )
     if len(passage_tokens) != matrix.shape[1]:
         raise UsageError(
             f"Passage {passage.passage_id} was encoded by another tokenizer.", "Make a new workspace from its folders."

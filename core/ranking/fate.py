@@ -51,6 +51,10 @@ def _verdict(traces: tuple[StageTrace, ...], lines: list[FateStage], k: int) -> 
     if before is None or before.kept:
         if final.rank is None:
             return f"{_lost(final)[:1].upper()}{_lost(final)[1:]}."
+        if final.rank <= k:  # only a stage that does not look at everything can leave that out
+            if before is None:
+                return f"It is not in the list: {_lost(final)}."
+            return f"Not looked at: the scan of {final.title} had ended. Its score would have put it at {final.rank}."
         came = f" from {before.rank}" if before is not None and before.rank and before.rank != final.rank else ""
         verb = f"moved it{came} to" if came else "put it at rank"
         return f"{final.title} {verb} {final.rank}; the list ends at {k}."

@@ -18,11 +18,14 @@ AT_ONCE = 1_000
 @dataclass(frozen=True, slots=True)
 class LevelQuery:
     """A query at a budget: its clusters as weights of its tokens, float32 [≤ r_q - 1, n_tokens], and the vectors that
-    these give, float32 [≤ r_q - 1, dim], of length 1."""
+    these give, float32 [≤ r_q - 1, dim], of length 1. ``counts`` float32 [≤ r_q - 1], which add up to 1, is what each
+    counts for. ``attends`` tells that the vectors are meta tokens', and the weights their attention."""
 
     budget: Budget
     weights: np.ndarray
     vectors: np.ndarray
+    counts: np.ndarray
+    attends: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,9 +42,14 @@ def at_budget(encoded: EncodedQuery, budget: Budget) -> LevelQuery:
     """The query's vectors at this budget."""
     if late_weight(budget) == 0.0:
         n, dim = encoded.tokens.shape
-        return LevelQuery(budget, np.empty((0, n), np.float32), np.empty((0, dim), np.float32))
+        return LevelQuery(budget, np.empty((0, n), np.float32), np.empty((0, dim), np.float32), np.empty(0, np.float32))
+    if encoded.meta is not None:
+        meta, n = encoded.meta, budget.r_q - 1
+        counts = meta.weights[:n] / meta.weights[:n].sum()
+        return LevelQuery(budget, meta.attention[:n], meta.vectors[:n], counts, attends=True)
     weights = query_clusters(encoded.tokens, budget.r_q - 1)
-    return LevelQuery(budget, weights, weights @ encoded.tokens)
+    n = len(weights)
+    return LevelQuery(budget, weights, weights @ encoded.tokens, np.full(n, 1 / n, np.float32))
 
 
 def level_scores(encoded: EncodedQuery, query: LevelQuery, vectors: Vectors, ids: np.ndarray) -> tuple[np.ndarray, int]:
@@ -58,15 +66,15 @@ def level_scores(encoded: EncodedQuery, query: LevelQuery, vectors: Vectors, ids
 
 
 def late_part(query: LevelQuery, held: MultiVectors) -> np.ndarray:
-    """Mean over the query's clusters of the best passage cluster, without λ: float32 [n]."""
-    return np.maximum.reduceat(held.products(query.vectors), held.offsets[:-1], axis=0).mean(axis=1)
+    """Weighted mean over the query's clusters of the best passage cluster, without λ: float32 [n]."""
+    return np.maximum.reduceat(held.products(query.vectors), held.offsets[:-1], axis=0) @ query.counts
 
 
 def level_parts(encoded: EncodedQuery, query: LevelQuery, vectors: Vectors, passage_id: int) -> LevelParts:
     """The score of one passage by query tokens.
 
     The pooled query is the weighted sum of its tokens, and so is each cluster's vector; so both products divide among
-    the tokens without rest.
+    the tokens without rest. A meta token's product divides among the tokens by its attention.
     """
     ids = np.array([passage_id], np.int64)
     anchor = encoded.weights * (encoded.tokens @ vectors.pooled(ids)[0])  # [n_tokens]
@@ -76,7 +84,8 @@ def level_parts(encoded: EncodedQuery, query: LevelQuery, vectors: Vectors, pass
     held = vectors.multi(ids, query.budget.r_c - 1)
     products = held.products(np.concatenate([query.vectors, encoded.tokens])).T  # [clusters + tokens, n_d]
     clusters, tokens = products[: len(query.vectors)], products[len(query.vectors) :]
-    weight = late_weight(query.budget) / len(clusters)
-    for members, best in zip(query.weights, clusters.argmax(axis=1), strict=True):
-        late += weight * members * tokens[:, best]
+    counts = late_weight(query.budget) * query.counts
+    for members, weight, row in zip(query.weights, counts, clusters, strict=True):
+        best = row.argmax()
+        late += weight * members * (row[best] if query.attends else tokens[:, best])
     return LevelParts(anchor, late, clusters)

@@ -20,7 +20,7 @@ from rankscope.core.ranking.trace import Ranking, StageTrace
 
 DEFAULT = "hybrid"
 # In the order in which menus and help show them.
-PRESETS = ("hybrid", "late", "dense", "lexical")
+PRESETS = ("hybrid", "late", "dense", "lexical", "plaid", "fde")
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,7 @@ from filelock import FileLock, Timeout
 
 from rankscope.core.errors import WorkspaceBusy
 from rankscope.core.storage.files import BESIDE, disk_errors
+from rankscope.core.storage.layout import FOLDER as CODECS
 
 
 class WriterLock:
@@ -67,4 +68,5 @@ class WriterLock:
 
 def leftovers(folder: Path) -> list[Path]:
     """The files that a writer had not finished when it was killed, unless one is at work now."""
-    return sorted(path for place in (folder, folder / "indexes") for path in place.glob(f"*{BESIDE}"))
+    places = (folder, folder / "indexes", folder / CODECS)
+    return sorted(path for place in places for path in place.glob(f"*{BESIDE}"))

@@ -15,7 +15,7 @@ from rankscope.core.storage.files import disk_errors, write_atomically
 from rankscope.core.storage.meta import get_meta
 from rankscope.core.version import __version__
 
-FORMAT_VERSION = 2
+FORMAT_VERSION = 3
 NAME = "manifest.json"
 
 

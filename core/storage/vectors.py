@@ -4,24 +4,27 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from threading import Lock
+from typing import Any
 
 import numpy as np
 from sqlalchemy import Connection, insert
 
 from rankscope.core.errors import WorkspaceError
 from rankscope.core.storage import schema
-from rankscope.core.storage.codecs import FittedCodec
+from rankscope.core.storage.codecs import FittedCodec, LostCodec
 from rankscope.core.storage.database import Database
 from rankscope.core.storage.layout import stored_codec
-from rankscope.core.storage.levels import FOLD, coarser, unfold
-from rankscope.core.storage.segments import Segment, WrittenSegment
+from rankscope.core.storage.levels import FOLD, coarser, misfits, unfold
+from rankscope.core.storage.residence import Residence
+from rankscope.core.storage.segments import Segment, WrittenSegment, sha256_of
 
 FOLDER = "segments"
 _SCORED_AT_ONCE = 4_096
+_READ_AT_ONCE = 50_000
 
 
 @dataclass(frozen=True)
@@ -54,7 +57,9 @@ class Vectors:
     """One state of the workspace's vectors. Immutable: a search works on one to its end while another is prepared.
 
     ``ids`` int64 [n] rising passage ids; passage ``ids[i]`` is row ``rows[i]`` of ``segments[segment_ids[i]]``.
-    Passages in damaged segments are not among them; ``damaged`` says which segments and why.
+    Passages in damaged segments are not among them; ``damaged`` says which segments and why, ``lost`` how many. Where
+    the codec's file is damaged, ``codec`` is a :class:`~rankscope.core.storage.codecs.LostCodec`, and only pooled
+    vectors can be read.
     """
 
     ids: np.ndarray
@@ -64,9 +69,22 @@ class Vectors:
     damaged: dict[int, WorkspaceError]
     generation: tuple[int, int]
     codec: FittedCodec
+    residence: Residence = field(default_factory=Residence)
+    lost: int = 0
 
     def __len__(self) -> int:
         return len(self.ids)
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether all vectors can be read, as far as opening the files tells."""
+        return not self.damaged and not isinstance(self.codec, LostCodec)
+
+    @property
+    def n_passages(self) -> int:
+        """All passages of the workspace, lost ones included. Known without counting rows of the database, which takes
+        milliseconds where there are many."""
+        return len(self.ids) + self.lost
 
     def positions(self, ids: np.ndarray) -> np.ndarray:
         """Where these passage ids stand in ``ids`` (int64 [len(ids)]). Raises KeyError for an unknown one."""
@@ -80,7 +98,10 @@ class Vectors:
 
     def known(self, ids: np.ndarray) -> np.ndarray:
         """Those of these passage ids that have vectors, in the same order."""
-        return ids[np.isin(ids, self.ids)]
+        if not len(self.ids):
+            return ids[:0]
+        where = np.minimum(np.searchsorted(self.ids, ids), len(self.ids) - 1)
+        return ids[self.ids[where] == ids]
 
     def pooled(self, ids: np.ndarray) -> np.ndarray:
         """The pooled vectors of these passages: float32 [len(ids), dim]."""
@@ -90,6 +111,7 @@ class Vectors:
         for segment_id in np.unique(segment_ids):
             here = segment_ids == segment_id
             found[here] = self.segments[int(segment_id)].pooled[rows[here]]
+        self.residence.touched(self.segments.values(), len(ids))
         return found
 
     def pooled_scores(self, query: np.ndarray) -> np.ndarray:
@@ -100,7 +122,8 @@ class Vectors:
         """
         scores = np.empty(len(self.ids), np.float32)
         for segment_id, positions in self._by_segment.items():
-            scores[positions] = (self.segments[segment_id].pooled @ query)[self.rows[positions]]
+            scores[positions] = _products(self.segments[segment_id].pooled, query)[self.rows[positions]]
+        self.residence.read_through(self.segments.values())
         return scores
 
     def exact_scores(self, ids: np.ndarray, query: np.ndarray) -> np.ndarray:
@@ -118,7 +141,10 @@ class Vectors:
         return next((segment.head.kind for segment in self.segments.values()), "tokens")
 
     def multi(self, ids: Sequence[int] | np.ndarray, most: int | None = None) -> MultiVectors:
-        """The multi-vectors of these passages, one after another, of each at most the first ``most``."""
+        """The multi-vectors of these passages, one after another, of each at most the first ``most``.
+
+        Lists that make no sense come as NaN. Raises WorkspaceError where the codec is lost.
+        """
         wanted = self.positions(np.asarray(ids, np.int64))
         segment_ids, places = self.segment_ids[wanted], self.rows[wanted]
         starts, counts = np.empty(len(wanted), np.int64), np.empty(len(wanted), np.int64)
@@ -140,12 +166,22 @@ class Vectors:
             rows[into] = self.segments[name].rows[source]
             if len(fold):
                 fold[into] = self.segments[name].fold[source]
+        for i in np.flatnonzero(misfits(fold, ends)) if len(fold) else ():
+            damaged = fold[ends[i] : ends[i + 1]]
+            damaged["parent"], damaged["length"] = 0, np.nan
+        self.residence.touched(self.segments.values(), len(wanted) * (2 if len(fold) else 1))
         return MultiVectors(self.kind, self.codec, rows, ends, fold)
 
     def clusters(self, passage_id: int, most: int) -> np.ndarray:
-        """Which of a passage's clusters holds each of its tokens when ``most`` rows are read: int64 [n_tokens]."""
+        """Which of a passage's clusters holds each of its tokens when ``most`` rows are read: int64 [n_tokens].
+
+        Raises WorkspaceError where its list makes no sense.
+        """
         (where,) = self.positions(np.array([passage_id], np.int64))
-        packed = self.segments[int(self.segment_ids[where])].of_passages(self.rows[[where]])
+        segment = self.segments[int(self.segment_ids[where])]
+        packed = segment.of_passages(self.rows[[where]])
+        if misfits(packed.fold, packed.offsets).any() or (packed.labels >= len(packed.fold)).any():
+            raise _lost(f"The vector segment {segment.path.name} is damaged: a passage's clusters make no sense.")
         return coarser(packed.labels, packed.fold, most)
 
     @cached_property
@@ -167,6 +203,7 @@ class VectorStore:
         self._folder = folder / FOLDER
         self._database = database
         self._lock = Lock()
+        self._residence = Residence()
         empty = np.empty(0, np.int64)
         nothing = stored_codec(folder, "float16", 1)
         self._current = Vectors(empty, empty, empty, {}, {}, (-1, -1), nothing)
@@ -185,7 +222,7 @@ class VectorStore:
                 return self._current
             loaded = self._load(connection, generation)
             # A writer that commits meanwhile may take a segment away under our eyes: that is no damage to remember.
-            if not loaded.damaged or self._is_latest(generation):
+            if loaded.is_whole or self._is_latest(generation):
                 self._current = loaded
             return loaded
 
@@ -199,7 +236,7 @@ class VectorStore:
         for last in (False, False, True):
             with self._database.read() as connection:
                 vectors = self.current(connection)
-                if last or not vectors.damaged or self._is_latest(vectors.generation):
+                if last or vectors.is_whole or self._is_latest(vectors.generation):
                     yield connection, vectors
                     return
 
@@ -213,12 +250,10 @@ class VectorStore:
         same_removals, added = old.generation[1] == generation[1], generation[0] - old.generation[0]
         grown = same_removals and added >= 0 and len(old.ids) > 0 and not old.damaged
         after = int(old.ids[-1]) if grown else 0
-        found = connection.exec_driver_sql(
-            "SELECT id, segment_id, row FROM passages WHERE id > ? ORDER BY id", (after,)
-        ).fetchall()
-        table = np.array([tuple(row) for row in found], np.int64).reshape(-1, 3)
+        table = _places_after(connection, after)
         if grown:
             table = np.concatenate([np.stack([old.ids, old.segment_ids, old.rows], axis=1), table])
+        n_passages = len(table)
         used, which = np.unique(table[:, 1], return_inverse=True)
         segments, damaged = self._opened(connection, used.tolist(), old.segments)
         ends = np.array([len(segments[i]) if i in segments else 0 for i in used.tolist()], np.int64)
@@ -229,23 +264,22 @@ class VectorStore:
                 damaged[segment_id] = _lost(f"The metadata names passages that the vector segment {file} lacks.")
             table = table[there]
         ids, segment_ids, rows = np.ascontiguousarray(table.T)
-        codec = self._codec(segments, damaged)
+        codec = self._codec(segments)
         if damaged:
             there = np.isin(segment_ids, list(segments))
             ids, segment_ids, rows = ids[there], segment_ids[there], rows[there]
-        return Vectors(ids, segment_ids, rows, segments, damaged, generation, codec)
+        lost = n_passages - len(ids)
+        return Vectors(ids, segment_ids, rows, segments, damaged, generation, codec, self._residence, lost)
 
-    def _codec(self, segments: dict[int, Segment], damaged: dict[int, WorkspaceError]) -> FittedCodec:
-        """The codec that the segments share. Without it they cannot be read, and count as damaged."""
+    def _codec(self, segments: dict[int, Segment]) -> FittedCodec:
+        """The codec that the segments share."""
         head = next((segment.head for segment in segments.values()), None)
         if head is None:
             return self._current.codec
         try:
             return stored_codec(self._folder.parent, head.codec, head.dim)
         except WorkspaceError as error:
-            damaged.update(dict.fromkeys(segments, error))
-            segments.clear()
-            return self._current.codec
+            return LostCodec(error)
 
     def _opened(
         self, connection: Connection, used: list[int], known: dict[int, Segment]
@@ -265,6 +299,25 @@ class VectorStore:
             except WorkspaceError as error:
                 damaged[segment_id] = error
         return segments, damaged
+
+
+def _places_after(connection: Connection, passage_id: int) -> np.ndarray:
+    """Id, segment and row of the passages behind this one, by rising id: int64 [n, 3]."""
+    found = connection.exec_driver_sql(
+        "SELECT id, segment_id, row FROM passages WHERE id > ? ORDER BY id", (passage_id,)
+    )
+    # In parts: a million rows as Python's objects would take a quarter of a gigabyte.
+    parts = [np.array([tuple(row) for row in part], np.int64) for part in found.partitions(_READ_AT_ONCE)]
+    return np.concatenate([np.empty((0, 3), np.int64), *parts])
+
+
+def _products(pooled: np.ndarray, query: np.ndarray) -> np.ndarray:
+    """The inner products of a segment's pooled vectors (float32 or float16 [n, dim]) with a query: float32 [n]."""
+    if pooled.dtype == np.float32:
+        return pooled @ query
+    starts = range(0, len(pooled), _SCORED_AT_ONCE)
+    parts = [pooled[start : start + _SCORED_AT_ONCE].astype(np.float32) @ query for start in starts]
+    return np.concatenate([np.empty(0, np.float32), *parts])
 
 
 def next_number(connection: Connection) -> int:
@@ -299,6 +352,18 @@ def bump_generation(connection: Connection, *, added: bool = False, removed: boo
     before = read_generation(connection)
     value = f"{before[0] + added}.{before[1] + removed}"
     connection.exec_driver_sql("INSERT OR REPLACE INTO meta(key, value) VALUES ('generation', ?)", (value,))
+
+
+def segment_problem(folder: Path, row: Any) -> str:
+    """What is wrong with the file of a segment, given its row; empty when it is whole. Reads all of it."""
+    path = folder / FOLDER / row.file
+    try:
+        Segment(path, (row.n_passages, row.n_vectors, row.n_bytes))
+        return "" if sha256_of(path) == row.sha256 else "Its content does not match its checksum."
+    except WorkspaceError as error:
+        return error.message
+    except OSError as error:
+        return f"It cannot be read ({error.strerror})."
 
 
 def _lost(message: str) -> WorkspaceError:

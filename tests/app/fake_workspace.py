@@ -13,6 +13,7 @@ import numpy as np
 from rankscope.core.api import (
     BUDGETS,
     Alignment,
+    BegunIndex,
     Budget,
     Cancelled,
     CompactReport,
@@ -99,6 +100,8 @@ class FakeWorkspace:
         self.explained: list[Budget | None] = []
         self.fates: list[Budget | None] = []
         self.kind, self.codec = "levels", "float16"
+        self.left: tuple[str, ...] = ()  # what a conversion leaves for later, in words
+        self.unfinished_conversion: BegunIndex | None = None
         self.watchers: list[FakeWatcher] = []
         self.watcher_notes: tuple[str, ...] = ()
 
@@ -253,6 +256,14 @@ class FakeWorkspace:
         if "convert" in self.errors:
             raise self.errors["convert"]
         self.kind, self.codec = vectors or self.kind, codec or self.codec
+        return replace(self.info(), notes=self.left)
+
+    def begun(self) -> BegunIndex | None:
+        return self.unfinished_conversion
+
+    def give_up(self) -> WorkspaceInfo:
+        self.calls.append(("give_up",))
+        self.unfinished_conversion = None
         return self.info()
 
     def pipelines(self) -> list[str]:

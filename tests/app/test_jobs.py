@@ -158,6 +158,17 @@ def test_cancel_of_a_waiting_task_ends_it_without_running_it(jobs: Jobs, qtbot: 
     assert not ran
 
 
+def test_a_task_waits_until_its_lane_is_free(jobs: Jobs, qtbot: Any) -> None:
+    gate, begun = threading.Event(), threading.Event()
+    jobs.start("first", lambda cancelled, report: (begun.set(), gate.wait(5)), lane="measuring")
+    jobs.start("second", lambda cancelled, report: None, lane="measuring")
+    assert begun.wait(5)
+    assert not jobs.waiting("first") and jobs.waiting("second") and not jobs.waiting("third")
+    gate.set()
+    qtbot.waitUntil(lambda: not jobs.busy())
+    assert not jobs.waiting("second")
+
+
 def test_an_unknown_lane_is_refused(jobs: Jobs) -> None:
     with pytest.raises(KeyError):
         jobs.start("x", lambda cancelled, report: None, lane="express")

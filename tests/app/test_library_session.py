@@ -457,3 +457,54 @@ def test_a_failure_of_tidying_up_is_told(opened: Session, workspace: FakeWorkspa
     with qtbot.waitSignal(opened.failed) as told:
         opened.tidy_up()
     assert told.args[0] == "The disk is full." and not opened.tidier.active
+
+
+# -- short tasks beside long ones --------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("work", ["convert", "compact"])
+def test_a_removal_goes_in_front_of_a_conversion_or_tidying_up(
+    opened: Session, workspace: FakeWorkspace, qtbot: Any, work: str
+) -> None:
+    gate = workspace.hold[work] = threading.Event()
+    notices: list[str] = []
+    opened.noticed.connect(notices.append)
+    opened.convert_vectors("levels", "int8") if work == "convert" else opened.tidy_up()
+    qtbot.waitUntil(lambda: work in workspace.names())
+    assert opened.library is not None
+    opened.remove_source(opened.library.sources[0])
+    qtbot.waitUntil(lambda: workspace.names().count(work) == 2)
+    names = workspace.names()
+    assert names.index("remove_source") < len(names) - 1 - names[::-1].index(work) and opened.work is not None
+    with qtbot.waitSignal(opened.announced):
+        gate.set()
+    assert not any("Stopped" in text for text in notices)
+
+
+def test_a_removal_that_no_job_came_to_is_done_when_everything_closes(
+    qapp: Any, qtbot: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    workspace = FakeWorkspace()
+    session = Session(jobs=Jobs(), opener=lambda path, create: workspace)
+    session.open_workspace(workspace.path)
+    qtbot.waitUntil(lambda: session.library is not None and session.device != "")
+    workspace.hold["convert"] = threading.Event()
+    session.convert_vectors("levels", "int8")
+    qtbot.waitUntil(lambda: session.converter.activity is not None)
+    monkeypatch.setattr(session.converter, "make_way", lambda: None)  # nothing lets the removal pass in time
+    assert session.library is not None
+    source = session.library.sources[0]
+    session.remove_source(source)
+    assert session.close(5)
+    assert ("remove_source", source.source_id) in workspace.calls and workspace.closed
+
+
+def test_a_cancelled_conversion_does_not_begin_again(opened: Session, workspace: FakeWorkspace, qtbot: Any) -> None:
+    workspace.hold["convert"] = threading.Event()
+    opened.convert_vectors("levels", "int8")
+    qtbot.waitUntil(lambda: opened.converter.activity is not None)
+    assert opened.library is not None
+    opened.remove_source(opened.library.sources[0])
+    opened.cancel_work()
+    settle(opened, qtbot)
+    assert workspace.names().count("convert") == 1 and not opened.converter.active

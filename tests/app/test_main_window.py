@@ -99,7 +99,7 @@ def test_a_dialog_that_is_cancelled_does_nothing(window: MainWindow, monkeypatch
 
 def test_panels_stand_on_docks_that_can_be_moved(searched: MainWindow) -> None:
     docks = searched.findChildren(QDockWidget)
-    assert {dock.objectName() for dock in docks} == {"library", "preview", *BOTTOM}
+    assert {dock.objectName() for dock in docks} == {"library", "preview", *BOTTOM, "sweep", "train"}
     for dock in docks:
         assert dock.features() & QDockWidget.DockWidgetFeature.DockWidgetMovable
         assert dock.features() & QDockWidget.DockWidgetFeature.DockWidgetFloatable

@@ -16,7 +16,10 @@ SMALL_QUERY = "late interaction"
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("layout", "theme"), [("search", "light"), ("budget", "dark"), ("fate", "dark")])
+@pytest.mark.parametrize(
+    ("layout", "theme"),
+    [("search", "light"), ("budget", "dark"), ("fate", "dark"), ("sweep", "dark"), ("train", "light")],
+)
 def test_a_picture_of_an_answered_query(
     qapp: Any, sample_workspace: Any, tmp_path: Path, layout: str, theme: str
 ) -> None:

@@ -28,6 +28,12 @@ def test_marks_can_be_seen_on_every_ground(palette: Palette, name: str) -> None:
 
 
 @both
+def test_marks_of_a_chart_can_be_seen_and_told_apart(palette: Palette) -> None:
+    assert all(contrast(colour, palette.panel) >= 3.0 for colour in palette.series)
+    assert len(set(palette.series)) == len(palette.series) >= 6
+
+
+@both
 def test_words_on_a_filled_button_can_be_read(palette: Palette) -> None:
     assert contrast(palette.on_accent, palette.accent) >= 4.5
     assert contrast(palette.on_accent, palette.accent_text) >= 4.5

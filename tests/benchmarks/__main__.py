@@ -31,6 +31,7 @@ NAMES = (
     "indexing",
     "query",
     "stalls",
+    "slider",
     "memory",
     "quality",
     "candidates",
@@ -39,6 +40,7 @@ NAMES = (
     "extraction",
     "reading",
     "scale",
+    "million",
 )
 _TIME_LIMIT = {True: 600, False: 3_600}  # seconds for one benchmark: quick, full
 _MARKS = {"ok": "ok", "missed": "MISSED", "info": "", "skipped": "skipped", "error": "ERROR"}

@@ -17,6 +17,7 @@ from rankscope.core.indexes.fde import FdeEncoder, FdeSettings
 from rankscope.core.indexes.fde_index import FdeIndex, FdeVectors
 from rankscope.core.indexes.plaid import PlaidIndex, PlaidSettings
 from rankscope.core.ranking.maxsim import maxsim
+from tests.benchmarks import first_stages
 from tests.benchmarks.figures import SHARED_DATA, Figure, Settings, info, say, skipped
 
 COLLECTION = "dev/npl"
@@ -70,6 +71,8 @@ def run(settings: Settings) -> list[Figure]:
     figures = [info(f"{collection.name}: MaxSim of everything", median, "ms", f"median on {size}")]
     for way in _ways(passages, settings):
         figures += _measure(collection, way, queries, best, size)
+    if not settings.quick:
+        figures += first_stages.measured(collection, settings)
     return figures
 
 
@@ -126,7 +129,7 @@ def _searched(
     n = len(vectors)
     folder = settings.work / "candidates" / name
     folder.mkdir(parents=True, exist_ok=True)
-    index = FdeIndex(folder, "benchmark", chosen, FdeVectors.of(np.arange(n), vectors))
+    index = FdeIndex(folder, "benchmark", chosen, FdeVectors.of(np.arange(n), vectors), EXACT_BELOW)
     everything = np.arange(n)
     yield Way(
         f"{name}, exact", vectors[0].nbytes, lambda *query: index.search(encode(*query), CANDIDATES, everything).ids

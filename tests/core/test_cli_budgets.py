@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from pathlib import Path
 from typing import Any
@@ -71,7 +72,7 @@ def test_a_wrong_budget_is_one_line(workspace: Path, command: tuple[str, ...], b
 
 def test_convert(workspace: Path) -> None:
     info = ok("info", "--workspace", workspace)
-    assert (info["kind"], info["codec"], info["row_bytes"], info["format_version"]) == ("levels", "float16", 768, 2)
+    assert (info["kind"], info["codec"], info["row_bytes"], info["format_version"]) == ("levels", "float16", 768, 3)
     before = first(workspace)
     small = ok("convert", "--codec", "float8", "--workspace", workspace)
     assert (small["kind"], small["codec"], small["row_bytes"]) == ("levels", "float8", 384)
@@ -127,13 +128,21 @@ def test_sweep(beir: Path) -> None:
     assert "recommended" not in ok("sweep", beir, "--budget", "fast")
 
 
+@pytest.mark.parametrize("limit", ["--max-mb", "--max-ms"])
+def test_a_sweep_of_which_nothing_fits_shows_what_it_measured(beir: Path, limit: str) -> None:
+    people = rankscope("sweep", beir, "--budget", "1,1", limit, 0)
+    assert people.returncode == 2 and "within these limits" in people.stderr and "1,1" in people.stdout
+    done = rankscope("sweep", beir, "--budget", "1,1", limit, 0, "--json")
+    found = json.loads(done.stdout)
+    assert done.returncode == 2 and len(found["rows"]) == 1 and "recommended" not in found
+
+
 @pytest.mark.parametrize(
     ("options", "said"),
     [
         (("--budget", "99,99"), "beyond what is stored"),
         (("--codec", "zip"), "unknown"),
         (("--first-stage", "magic"), "no first stage"),
-        (("--budget", "1,1", "--max-mb", "0"), "within these limits"),
         (("--depth", "0"), "depth"),
     ],
 )

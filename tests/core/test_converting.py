@@ -327,7 +327,7 @@ def test_a_damaged_codec_is_found_and_healed(
         Workspace.open(workspace.path) as again,
         Workspace.open(shutil.copytree(place / "levels", tmp_path / "x")) as expected,
     ):
-        # What was removed can no longer be brought back, and is found like a new file.
+        # The removed document's file is there still, so the next run brings it back.
         expected.bring_back([row.document_id for row in expected.removed()])
         again.index()
         assert again.info().codec == "float16"
@@ -378,12 +378,12 @@ def test_segments_of_the_first_version_are_read_merged_and_converted(
         connection.commit()
     with Workspace.open(folder) as mixed:
         versions = {segment.head.version for segment in mixed._vectors.current().segments.values()}
-        assert versions == {1, 2} and not mixed.notes and late(mixed) == before and verify(folder).whole
+        assert versions == {1, 3} and not mixed.notes and late(mixed) == before and verify(folder).whole
         held = mixed._vectors.current()
         rows = {i: held.multi([i]).rows.tobytes() for i in held.ids.tolist()}
         mixed.compact()
         held = mixed._vectors.current()
-        assert [segment.head.version for segment in held.segments.values()] == [2]
+        assert [segment.head.version for segment in held.segments.values()] == [3]
         assert {i: held.multi([i]).rows.tobytes() for i in held.ids.tolist()} == rows
         assert late(mixed) == before and verify(folder).whole
         mixed.convert("levels")

@@ -82,6 +82,8 @@ def test_a_change_is_told_of_its_source_only(two, ear, polling):
         assert ear.hears_of(1) == {1}
         (two[1] / "a.txt").write_text("longer")
         assert ear.hears_of(1) == {1}
+        time.sleep(4 * QUIET)
+        ear.told.clear()
         (two[2] / "sub").mkdir()
         (two[2] / "sub" / "b b ü.pdf").write_text("b")
         assert ear.hears_of(2) == {2}

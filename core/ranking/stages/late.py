@@ -48,17 +48,23 @@ class LateStage(Stage):
 
     def run(self, search: SearchContext, inputs: dict[str, Ranking]) -> StageResult:
         (candidates,) = inputs.values()
-        readable = np.isin(candidates.ids, search.vectors.ids)
+        readable = np.isin(candidates.ids, search.vectors.known(candidates.ids))
         ids = candidates.ids[readable]
-        lost = len(candidates) - len(ids)
-        notes = [f"{lost} candidates have no readable vectors."] if lost else []
+        notes = []
+        if search.vectors.kind == "levels" and self.chosen(search) != self._wanted(search):
+            notes.append(f"Of each passage only {search.largest_r_c} vectors are stored.")
         if self.alpha is None and self.beta is None:
             scores, n_bytes = self._scores(search, ids)
             order = top(ids, scores, len(ids))
             ids, scores = ids[order], scores[order]
         else:
             ids, scores, n_bytes, scored = self._pruned(search, ids, candidates.scores[readable])
-            notes.append(f"{scored} of {len(candidates) - lost} candidates were scored.")
+            notes.append(f"{scored} of {int(readable.sum())} candidates were scored.")
+        damaged = np.isneginf(scores)
+        ids, scores = ids[~damaged], scores[~damaged]
+        lost = int((~readable).sum() + damaged.sum())
+        if lost:
+            notes.insert(0, f"{lost} candidates have no readable vectors.")
         return StageResult(
             Ranking(ids, scores, self.score_kind, candidates.sources),
             entered=len(candidates),
@@ -76,13 +82,19 @@ class LateStage(Stage):
             return Standing(-1, None, None)
         own, _ = self._scores(search, passages)
         best = int(top(passages, own, 1)[0])
+        if np.isneginf(own[best]):
+            return Standing(int(passages[best]), None, None)
         others = search.vectors.known(candidates.ids[~np.isin(candidates.ids, passages)])
         scores, _ = self._scores(search, others)
         above = (scores > own[best]) | ((scores == own[best]) & (others < passages[best]))
         return Standing(int(passages[best]), int(above.sum()) + 1, float(own[best]))
 
     def chosen(self, search: SearchContext) -> Budget:
-        """The budget that holds for this search."""
+        """The budget that holds for this search: no larger than what is stored."""
+        budget = self._wanted(search)
+        return budget._replace(r_c=min(budget.r_c, search.largest_r_c))
+
+    def _wanted(self, search: SearchContext) -> Budget:
         return search.budget or self.budget or budgets.LARGEST
 
     def _pruned(
@@ -101,6 +113,13 @@ class LateStage(Stage):
         return found.ids, found.scores, n_bytes, found.n_scored
 
     def _scores(self, search: SearchContext, ids: np.ndarray) -> tuple[np.ndarray, int]:
+        """The scores of these passages, -inf where their vectors are no numbers, and the bytes read."""
+        with np.errstate(invalid="ignore"):  # damaged rows may hold infinity
+            scores, n_bytes = self._computed(search, ids)
+        scores[~np.isfinite(scores)] = -np.inf
+        return scores, n_bytes
+
+    def _computed(self, search: SearchContext, ids: np.ndarray) -> tuple[np.ndarray, int]:
         if search.vectors.kind == "levels":
             stop_if(search.cancelled)
             return level_scores(search.encoded, at_budget(search.encoded, self.chosen(search)), search.vectors, ids)

@@ -12,9 +12,9 @@ from pathlib import Path
 import numpy as np
 
 from rankscope.core.errors import UsageError, WorkspaceError, WorkspaceTooNew
-from rankscope.core.storage.codecs.base import CodecSpec, Coder, FitOptions, Scorer, parse
+from rankscope.core.storage.codecs.base import CodecSpec, Coder, FitOptions, Scorer, Step, parse, unheard
 from rankscope.core.storage.codecs.binary import BinaryCoder
-from rankscope.core.storage.codecs.fitted import FORMAT_VERSION, FittedCodec, checksum, finite
+from rankscope.core.storage.codecs.fitted import FORMAT_VERSION, FittedCodec, LostCodec, checksum, finite
 from rankscope.core.storage.codecs.int8 import Int8Coder
 from rankscope.core.storage.codecs.plain import Float8Coder, Float16Coder, Float32Coder
 from rankscope.core.storage.codecs.product import ProductCoder
@@ -26,6 +26,7 @@ __all__ = [
     "CODERS",
     "CodecSpec",
     "FittedCodec",
+    "LostCodec",
     "Scorer",
     "bytes_per_vector",
     "fit",
@@ -44,6 +45,10 @@ CODERS: dict[str, type[Coder]] = {
     "pq": ProductCoder,
 }
 MAX_CENTROIDS = 4_096
+REPAIR = (
+    "Run “rankscope verify --repair”: the stored texts are encoded anew. Searching for words works meanwhile, and so "
+    "does the pipeline “dense”."
+)
 
 
 def bytes_per_vector(spec: CodecSpec, dim: int) -> int:
@@ -59,6 +64,7 @@ def fit(
     *,
     total: int | None = None,
     max_centroids: int = MAX_CENTROIDS,
+    step: Step = unheard,
 ) -> FittedCodec:
     """Learn a codec.
 
@@ -69,6 +75,8 @@ def fit(
         total: how many vectors will be stored, which decides the number of centroids of ``residual``; the sample's
             own number where it is not known.
         max_centroids: at most so many centroids for ``residual``; the time to encode a vector grows with them.
+        step: called before each step of learning that takes long, with its number and how many there are. What it
+            raises ends the fitting.
 
     Raises:
         UsageError: the specification does not fit the vectors, or there is nothing to learn from.
@@ -83,7 +91,7 @@ def fit(
     if not len(rows) and (kind.learns or spec.reduction == "pca"):
         raise UsageError(f"{spec} learns from vectors, and there are none.", "Add documents first, or use float16.")
     reduction = fit_reduction(spec, rows)
-    options = FitOptions(seed, len(rows) if total is None else total, max_centroids)
+    options = FitOptions(seed, len(rows) if total is None else total, max_centroids, step)
     coder = kind.fit(rows if reduction is None else reduction.apply(rows), spec.number, options)
     return FittedCodec(spec, dim, reduction, coder)
 
@@ -110,7 +118,7 @@ def load(path: Path) -> FittedCodec:
     from safetensors import SafetensorError, safe_open
 
     if not path.is_file():
-        raise WorkspaceError(f"The codec {path} is missing.", "Restore it, or fit it again.")
+        raise WorkspaceError(f"The codec {path} is missing.", REPAIR)
     try:
         with disk_errors("reading the codec", path), safe_open(path, framework="numpy") as stored:
             notes = stored.metadata() or {}
@@ -121,7 +129,7 @@ def load(path: Path) -> FittedCodec:
             raise ValueError("its checksum is another")
         return from_arrays(parse(notes["spec"]), arrays)
     except (SafetensorError, KeyError, ValueError, UsageError) as error:
-        raise WorkspaceError(f"The codec {path} is damaged: {error}.", "Restore it, or fit it again.") from error
+        raise WorkspaceError(f"The codec {path} is damaged: {error}.", REPAIR) from error
 
 
 def _below(prefix: str, arrays: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:

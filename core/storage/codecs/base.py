@@ -18,6 +18,9 @@ from rankscope.core.errors import UsageError
 Scorer = Callable[[np.ndarray], np.ndarray]
 """Codes (uint8 [n, bytes]) to inner products (float32 [n, q]) with the query vectors it was made for."""
 
+Step = Callable[[int, int], None]
+"""Hears before each step of learning its number, from 0, and how many there are; may raise Cancelled."""
+
 LARGEST_FLOAT16 = float(np.finfo(np.float16).max)
 BLOCK_ROWS = 2_048  # rows worked on at once: 3 MiB of float32 at 384 dimensions
 _CODECS = re.compile(r"(float32|float16|float8|int8|binary)|(residual)([124])|(pq)([1-9]\d{0,4})")
@@ -90,6 +93,10 @@ def parse(text: str, dim: int | None = None) -> CodecSpec:
     return spec
 
 
+def unheard(number: int, of: int) -> None:
+    """The step of a caller who neither watches nor stops."""
+
+
 @dataclass(frozen=True, slots=True)
 class FitOptions:
     """What fitting may depend on beside the sample.
@@ -98,11 +105,13 @@ class FitOptions:
         seed: of everything random; the same seed, sample and options give the same coder.
         total: how many vectors the coder is meant for; decides the number of centroids of ``residual``.
         max_centroids: at most this many of them.
+        step: called before each step that takes long.
     """
 
     seed: int
     total: int
     max_centroids: int
+    step: Step = unheard
 
 
 class Coder(ABC):

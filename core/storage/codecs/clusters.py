@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 import warnings
+from typing import Any
 
 import numpy as np
 
+from rankscope.core.storage.codecs.base import Step
+
+_AT_ONCE = 2  # iterations; each such part looks at all rows once more at its end
 _TIE = 2e-6  # relative; a float32 matrix product rounds by less, and differently for another number of rows
 
 
-def centroids_of(rows: np.ndarray, count: int, iterations: int, seed: int) -> np.ndarray:
+def centroids_of(rows: np.ndarray, count: int, iterations: int, seed: int, step: Step | None = None) -> np.ndarray:
     """Lloyd's algorithm from randomly chosen rows.
 
     Args:
         rows: float32 [n, dim], n > 0.
         count: centroids wanted; with fewer rows there are as many as rows.
         iterations: at most so many.
+        step: called before each few iterations, with their number and how many there are; what it raises ends it all.
 
     Returns:
         float32 [min(count, n), dim]; rows that repeat may give centroids that repeat.
@@ -25,12 +30,22 @@ def centroids_of(rows: np.ndarray, count: int, iterations: int, seed: int) -> np
     from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
     count = min(count, len(rows))
-    means = KMeans(count, init="random", n_init=1, max_iter=iterations, tol=0.0, random_state=seed, algorithm="lloyd")
+    at_once = iterations if step is None else _AT_ONCE
+    centroids: Any = "random"
     # Several threads would add the rows up in the order in which they finish, and round differently each time.
     with threadpool_limits(1, user_api="openmp"), warnings.catch_warnings():
         warnings.simplefilter("ignore", ConvergenceWarning)  # rows that repeat
-        means.fit(rows)
-    return np.ascontiguousarray(means.cluster_centers_, np.float32)
+        for start in range(0, iterations, at_once):
+            if step is not None:
+                step(start, iterations)
+            most = min(at_once, iterations - start)
+            means = KMeans(
+                count, init=centroids, n_init=1, max_iter=most, tol=0.0, random_state=seed, algorithm="lloyd"
+            ).fit(rows)
+            centroids = means.cluster_centers_
+            if means.n_iter_ < most:  # they move no longer
+                break
+    return np.ascontiguousarray(centroids, np.float32)
 
 
 def nearest(vectors: np.ndarray, centroids: np.ndarray, half_squares: np.ndarray) -> np.ndarray:

@@ -5,10 +5,11 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
-from rankscope.core.errors import UsageError
+from rankscope.core.errors import UsageError, WorkspaceError
 from rankscope.core.storage.codecs.base import CodecSpec, Coder, Scorer, blocks
 from rankscope.core.storage.codecs.binary import BinaryCoder
 from rankscope.core.storage.codecs.reduction import Reduction
@@ -129,6 +130,16 @@ class FittedCodec:
         _check_shape(codes, self.bytes_per_vector)
         if codes.dtype != np.uint8:
             raise ValueError(f"codes are uint8, not {codes.dtype}")
+
+
+class LostCodec(FittedCodec):
+    """Stands for a codec whose file is damaged or missing: whoever needs it gets the error that says so."""
+
+    def __init__(self, error: WorkspaceError) -> None:
+        self.error = error
+
+    def __getattr__(self, name: str) -> Any:
+        raise WorkspaceError(self.error.message, self.error.remedy) from self.error
 
 
 def finite(vectors: np.ndarray, dim: int | None = None) -> np.ndarray:

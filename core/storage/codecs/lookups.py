@@ -36,6 +36,7 @@ class LookupTable:
             upto = at + columns.shape[1]
             np.add(columns, self._starts[at:upto], out=rows[:, at:upto], casting="unsafe")
             at = upto
+        np.minimum(rows, len(self._table) - 1, out=rows)  # a damaged code may name a row that there is not
         sums: np.ndarray = torch.nn.functional.embedding_bag(torch.from_numpy(rows), self._table, mode="sum").numpy()
         return sums
 

@@ -44,7 +44,11 @@ class ProductCoder(Coder):
         pieces = number or 1
         chosen = np.random.default_rng(options.seed).permutation(len(sample))[: CENTROIDS * ROWS_PER_CENTROID]
         parts = np.split(sample[chosen], pieces, axis=1)
-        return cls(np.stack([centroids_of(part, CENTROIDS, ITERATIONS, options.seed) for part in parts]))
+        books = []
+        for piece, part in enumerate(parts):
+            options.step(piece, pieces)
+            books.append(centroids_of(part, CENTROIDS, ITERATIONS, options.seed))
+        return cls(np.stack(books))
 
     @classmethod
     def from_arrays(cls, arrays: Mapping[str, np.ndarray], dim: int, number: int | None) -> Self:

@@ -65,7 +65,8 @@ class ResidualCoder(Coder):
         wanted = 2 ** math.floor(math.log2(16 * math.sqrt(max(options.total, 1))))
         count = min(wanted, options.max_centroids, _ID_LIMIT)
         centroids = _with_norm(
-            centroids_of(learned, count, ITERATIONS, options.seed), float(np.linalg.norm(sample, axis=1).mean())
+            centroids_of(learned, count, ITERATIONS, options.seed, options.step),
+            float(np.linalg.norm(sample, axis=1).mean()),
         )
         levels = 2 ** (number or 1)
         residuals = judged - centroids[_nearest_of_all(judged, centroids)]
@@ -104,7 +105,7 @@ class ResidualCoder(Coder):
 
     def decode(self, codes: np.ndarray) -> np.ndarray:
         residuals = self._of_byte.take(codes[:, _ID_BYTES:], axis=0, mode="clip").reshape(len(codes), -1)[:, : self.dim]
-        vectors: np.ndarray = self._centroids[self._ids(codes)[:, 0]] + residuals
+        vectors: np.ndarray = self._centroids.take(self._ids(codes)[:, 0], axis=0, mode="clip") + residuals
         return _with_norm(vectors, 1.0) if self._renormalise else vectors
 
     def scorer(self, query: np.ndarray) -> Scorer:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -16,7 +17,7 @@ from rankscope.app.dialogs.convert import ConvertDialog
 from rankscope.app.main_window import MainWindow
 from rankscope.app.session import Session
 from rankscope.app.theme import Theme
-from rankscope.core.api import UsageError
+from rankscope.core.api import BegunIndex, UsageError
 
 
 @pytest.fixture
@@ -85,7 +86,68 @@ def test_a_search_is_asked_again_after_it(opened: Session, workspace: FakeWorksp
     with qtbot.waitSignal(opened.traceChanged):
         opened.convert_vectors("levels", "int8")
     assert workspace.names().count("search") == before + 1
-    assert opened.selected == 6, "numbers of passages are others now; the first result is looked at"
+    assert opened.selected == 3, "passages keep their numbers, so the one that is looked at stays"
+
+
+def test_what_was_left_for_later_is_told(opened: Session, workspace: FakeWorkspace, qtbot: Any) -> None:
+    workspace.left = ("Linking them was stopped.",)
+    with qtbot.waitSignal(opened.announced) as told:
+        opened.convert_vectors("levels", "int8")
+    assert "levels in int8" in told.args[0] and told.args[0].endswith("Linking them was stopped.")
+
+
+@pytest.fixture
+def begun(workspace: FakeWorkspace) -> FakeWorkspace:
+    workspace.unfinished_conversion = BegunIndex("fake", "tokens", "int8")
+    return workspace
+
+
+def test_a_conversion_that_was_stopped_goes_on(
+    begun: FakeWorkspace, dialog: ConvertDialog, opened: Session, qtbot: Any
+) -> None:
+    qtbot.waitUntil(dialog.go_on_button.isVisible)
+    assert "tokens in int8" in words(dialog)
+    with qtbot.waitSignal(opened.announced):
+        qtbot.mouseClick(dialog.go_on_button, Qt.MouseButton.LeftButton)
+    assert ("convert", "tokens", "int8") in begun.calls and not dialog.isVisible()
+
+
+def test_a_conversion_that_was_stopped_is_given_up(
+    begun: FakeWorkspace, dialog: ConvertDialog, opened: Session, qtbot: Any
+) -> None:
+    qtbot.waitUntil(dialog.give_up_button.isVisible)
+    with qtbot.waitSignal(opened.noticed) as told:
+        qtbot.mouseClick(dialog.give_up_button, Qt.MouseButton.LeftButton)
+    assert ("give_up",) in begun.calls and "Given up" in told.args[0]
+    assert dialog.isVisible() and not dialog.give_up_button.isVisible()
+
+
+def test_another_encoder_that_was_begun_can_only_be_given_up(
+    workspace: FakeWorkspace, opened: Session, theme: Theme, qtbot: Any
+) -> None:
+    workspace.unfinished_conversion = BegunIndex("another", "levels", "float16")
+    assert opened.library is not None
+    dialog = ConvertDialog(opened, theme, opened.library.info)
+    qtbot.addWidget(dialog)
+    dialog.show()
+    qtbot.waitUntil(dialog.give_up_button.isVisible)
+    assert "another" in words(dialog) and not dialog.go_on_button.isVisible()
+
+
+def test_without_one_nothing_is_offered(dialog: ConvertDialog, opened: Session, qtbot: Any) -> None:
+    qtbot.waitUntil(lambda: not opened.jobs.busy())
+    assert not dialog.go_on_button.isVisible() and not dialog.give_up_button.isVisible()
+
+
+def test_short_levels_stay_short(opened: Session, theme: Theme, workspace: FakeWorkspace, qtbot: Any) -> None:
+    assert opened.library is not None
+    dialog = ConvertDialog(opened, theme, replace(opened.library.info, largest_r_c=16))
+    qtbot.addWidget(dialog)
+    qtbot.waitUntil(lambda: dialog.model.rowCount() > 0)
+    choose(dialog, "int8")
+    with qtbot.waitSignal(opened.announced):
+        dialog.convert()
+    assert ("convert", "levels16", "int8") in workspace.calls
 
 
 def test_cancelling_leaves_everything_as_it_was(opened: Session, workspace: FakeWorkspace, qtbot: Any) -> None:

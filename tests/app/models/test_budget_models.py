@@ -88,7 +88,12 @@ def test_an_estimate_says_when_it_is_a_bound() -> None:
         (INFO, "tokens", "float16", True, "reads every passage again"),
         (INFO, "tokens", "pq96", False, "learns"),
         (INFO, "tokens", "int8", False, "learns"),
-        (replace(INFO, codec="pq96:ab"), "levels", "float16", True, "does not come back"),
+        (replace(INFO, codec="float32"), "levels", "pq96", True, "without the model"),
+        (replace(INFO, codec="float32", kind="tokens"), "tokens", "int8", True, "without the model"),
+        (replace(INFO, codec="pq96:ab"), "levels", "float16", True, "reads every passage again"),
+        (replace(INFO, codec="int8:ab"), "levels", "float8", True, "reads every passage again"),
+        (replace(INFO, codec="float8"), "levels", "int8", False, "learns"),
+        (replace(INFO, codec="int8:ab"), "levels", "pq96", False, "Convert to float16 first"),
         (replace(INFO, codec="pca192+int8:ab"), "levels", "float16", True, "reads every passage again"),
     ],
 )

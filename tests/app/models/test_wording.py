@@ -88,3 +88,7 @@ def test_word_pieces_become_words_and_special_tokens_stay_apart() -> None:
 def test_names_of_formats() -> None:
     assert wording.type_name("docx") == "Word"
     assert wording.type_name("xyz") == "XYZ"
+
+
+def test_how_long_something_took() -> None:
+    assert [wording.clock(seconds) for seconds in (2.6, 59.7, 760, 3_723)] == ["0:03", "1:00", "12:40", "1:02:03"]

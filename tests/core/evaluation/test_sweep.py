@@ -71,6 +71,18 @@ def test_tokens_are_what_evaluating_token_vectors_finds(collection: Collection) 
     assert row.budget is None and row.metrics == pytest.approx(result.metrics, abs=1e-9)
 
 
+def test_first_stages_that_need_an_index_of_the_codec(collection: Collection) -> None:
+    rows = sweep(
+        collection,
+        budgets=(Budget(16, 64),),
+        codec_specs=("float16", "pca64+int8"),
+        first_stages=("dense", "plaid", "fde"),
+    ).rows
+    assert [row.first_stage for row in rows] == ["dense", "plaid", "fde"] * 2
+    for first in (0, 3):  # so few entries all go on, and late interaction ranks them
+        assert rows[first].metrics == rows[first + 1].metrics == rows[first + 2].metrics
+
+
 def test_a_codec_that_learns_is_fitted_for_the_sweep(collection: Collection) -> None:
     plain, learned = sweep(collection, budgets=(Budget(8, 16),), codec_specs=("float16", "pq48")).rows
     assert learned.bytes_per_passage < plain.bytes_per_passage / 3

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from rankscope.core.indexes import dense
+from rankscope.core.indexes import fde_index
 from rankscope.core.indexes.fde import FdeEncoder, FdeSettings
 from rankscope.core.indexes.fde_index import FdeIndex, FdeVectors
 
@@ -60,7 +60,7 @@ def test_limits_ties_and_more_than_there_is(tmp_path: Path, encodings: np.ndarra
 def test_the_graph_finds_what_the_exact_search_finds(
     tmp_path: Path, encodings: np.ndarray, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(dense, "EXACT_BELOW", 100)
+    monkeypatch.setattr(fde_index, "EXACT_BELOW", 100)
     vectors = FdeVectors.of(IDS, encodings)
     FdeIndex(tmp_path, "sha", SETTINGS, vectors).sync()
     index = FdeIndex(tmp_path, "sha", SETTINGS, vectors)  # from the file
@@ -76,7 +76,7 @@ def test_the_graph_finds_what_the_exact_search_finds(
 def test_a_graph_of_other_settings_or_a_damaged_one_is_not_loaded(
     tmp_path: Path, encodings: np.ndarray, query: np.ndarray, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(dense, "EXACT_BELOW", 100)
+    monkeypatch.setattr(fde_index, "EXACT_BELOW", 100)
     vectors = FdeVectors.of(IDS, encodings)
     FdeIndex(tmp_path, "sha", SETTINGS, vectors).sync()
     assert not FdeIndex(tmp_path, "sha", SETTINGS, vectors).search(query, 5).exact
@@ -95,14 +95,13 @@ def test_a_graph_of_other_settings_or_a_damaged_one_is_not_loaded(
 def test_what_is_removed_or_new_counts_at_once(
     tmp_path: Path, encodings: np.ndarray, query: np.ndarray, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(dense, "EXACT_BELOW", 100)
+    monkeypatch.setattr(fde_index, "EXACT_BELOW", 100)
     index = FdeIndex(tmp_path, "sha", SETTINGS, FdeVectors.of(IDS[:300], encodings[:300], (1, 0)))
     index.sync()
     best = int(np.argmax(products(encodings[300:], query))) + 300
     first = index.search(query, 1).ids[0]
     kept = first != IDS
-    index.follow(FdeVectors.of(IDS[kept], encodings[kept], (2, 1)))
-    hits = index.search(query, N)
+    hits = index.at(FdeVectors.of(IDS[kept], encodings[kept], (2, 1))).search(query, N)
     assert not hits.exact and first not in hits.ids and IDS[best] in hits.ids
 
 

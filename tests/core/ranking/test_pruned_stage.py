@@ -42,3 +42,20 @@ def test_a_budget_beyond_what_is_stored_is_refused(sample_workspace: Workspace, 
     (tmp_path / "deep.toml").write_text(PIPELINE.replace("[4, 8]", "[4, 80]"), "utf-8")
     with pytest.raises(UsageError, match="beyond what is stored"):
         sample_workspace.search("anything", pipeline=str(tmp_path / "deep.toml"))
+
+
+def test_the_fate_of_what_the_scan_did_not_reach_says_so(sample_workspace: Workspace, tmp_path: Path) -> None:
+    (tmp_path / "full.toml").write_text(PIPELINE, "utf-8")
+    (tmp_path / "pruned.toml").write_text(PIPELINE + "beta = 1\n", "utf-8")
+    full, pruned = str(tmp_path / "full.toml"), str(tmp_path / "pruned.toml")
+    missed = 0
+    for query in ("late interaction", "the blade and the rotor", "how is a passage scored?", "cracks in the turbine"):
+        first = sample_workspace.search(query, pipeline=full, k=2)
+        found = {first.passages[i].document for i in first.final.ids.tolist()}
+        reached = sample_workspace.search(query, pipeline=pruned, k=2)
+        for document in found - {reached.passages[i].document for i in reached.final.ids.tolist()}:
+            fate = sample_workspace.fate(query, document, pipeline=pruned, k=2)
+            missed += 1
+            assert fate.stages[-1].rank is not None and fate.stages[-1].rank <= 2 and not fate.stages[-1].kept
+            assert "Not looked at: the scan of late had ended" in fate.verdict and "ends at" not in fate.verdict
+    assert missed

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.cluster.hierarchy import cut_tree, linkage
+from threadpoolctl import threadpool_info
 
 from rankscope.core.storage.levels import FOLD, coarser, fold, query_clusters, unfold
 
@@ -156,3 +157,9 @@ def test_a_querys_clusters_are_unit_means(n: int, most: int, seed: int) -> None:
     vectors = weights @ tokens
     assert np.linalg.norm(vectors, axis=1) == pytest.approx(1.0, abs=1e-5)
     assert_same_rows(vectors, unit_means(tokens, ward(tokens, len(weights))), 1e-5)
+
+
+def test_folding_leaves_the_number_of_threads_as_it_was() -> None:
+    before = [library["num_threads"] for library in threadpool_info()]
+    fold(unit(50), offsets_of([20, 30]))
+    assert [library["num_threads"] for library in threadpool_info()][: len(before)] == before

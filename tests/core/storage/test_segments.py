@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from old_segments import write_first_segment
+from old_segments import as_second_version, write_first_segment
 
 from rankscope.core.errors import WorkspaceError
 from rankscope.core.storage.layout import Layout, Packed, plain_layout
@@ -109,7 +110,7 @@ def test_an_unfinished_file_is_refused(tmp_path: Path, layout: Layout) -> None:
 
 
 def test_a_flipped_bit_in_the_header_is_found_when_opening(segment_file: Path, first_file: Path) -> None:
-    for path, used in ((segment_file, 112), (first_file, 52)):
+    for path, used in ((segment_file, 116), (first_file, 52)):
         data = path.read_bytes()
         for at in range(used):
             for bit in (1, 0x80):
@@ -174,5 +175,36 @@ def test_a_segment_of_the_first_version_is_read_and_can_be_written_anew(tmp_path
     layout = plain_layout(*TOKENS, 8)
     made = [old.of_passages(np.array([0, 2])), batch(rng, layout, [2])]  # as compacting merges an old one and a new one
     new = Segment(write(tmp_path / "000002.vec", layout, made).path)
-    assert new.head.version == 2 and (new.head.kind, new.head.codec) == TOKENS
+    assert new.head.version == 3 and (new.head.kind, new.head.codec) == TOKENS
     assert same(new.of_passages(np.array([0, 1])), made[0]) and same(new.of_passages(np.array([2])), made[1])
+
+
+@pytest.mark.parametrize(("codec", "dtype"), [("float32", np.float32), ("float16", np.float32), ("float8", np.float16)])
+def test_pooled_vectors_are_halved_beside_small_codecs_only(tmp_path: Path, codec: str, dtype: type) -> None:
+    layout = plain_layout("levels", codec, 8)
+    packed = batch(np.random.default_rng(0), layout, [3, 5])
+    segment = Segment(write(tmp_path / "000001.vec", layout, [packed]).path)
+    assert packed.pooled.dtype == segment.pooled.dtype == segment.of_passages(np.array([1])).pooled.dtype == dtype
+
+
+def test_a_segment_of_the_second_version_is_read_and_merged_with_a_new_one(tmp_path: Path) -> None:
+    rng = np.random.default_rng(0)
+    layout = plain_layout("levels", "float8", 8)
+    made = replace(batch(rng, layout, [3, 5]), pooled=rng.normal(size=(2, 8)).astype(np.float32))
+    written = write(tmp_path / "000001.vec", layout, [made])
+    checksum = as_second_version(written.path)
+    old = Segment(written.path, (2, written.n_vectors, written.n_bytes))
+    assert old.head.version == 2 and sha256_of(old.path) == checksum
+    assert same(old.of_passages(np.array([0, 1])), made)
+    new = batch(rng, layout, [4])
+    merged = Segment(write(tmp_path / "000002.vec", layout, [old.of_passages(np.array([1])), new]).path)
+    # What one of them has in full, the merged one keeps.
+    assert merged.pooled.dtype == np.float32 and (merged.pooled[0] == made.pooled[1]).all()
+    assert (merged.pooled[1] == new.pooled[0]).all()
+
+
+def test_pages_that_were_given_back_are_read_again(segment_file: Path) -> None:
+    segment = Segment(segment_file)
+    before = segment.of_passages(np.array([0, 1]))
+    segment.release()
+    assert same(segment.of_passages(np.array([0, 1])), before)
