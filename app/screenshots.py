@@ -193,6 +193,7 @@ class Studio:
         if trainer.outcome is None and CURVE.is_file():
             trainer.load(CURVE)
             self.wait(lambda: trainer.outcome is not None, "the curve")
+        panel.result.hide()  # it names folders of the machine that the picture is made on
         panel.plot.setFocus()
 
     def _ask_for_a_fate(self) -> None:

@@ -52,6 +52,8 @@ def _figures(settings: Settings, folder: Path, kind: str, depth: int) -> list[Fi
     if done.returncode != 0:
         raise RuntimeError(f"the window failed: {done.stderr[-500:]}")
     found = json.loads(done.stdout.splitlines()[-1])
+    if found["candidates"] != depth:
+        raise RuntimeError(f"{found['candidates']} candidates were re-ranked, not {depth}")
     how = (
         f"mouse events on the slider every {MOVE_MS} ms for {DRAG_SECONDS:.0f} s in the real window (Inspect layout, "
         f"offscreen), npl, each of {found['moves']} moves re-ranking {depth:,} candidates, the latest one winning"

@@ -66,7 +66,9 @@ if __name__ == "__main__":  # the numbers above are wanted where Qt is not
                 self.state = "searching"
 
         def searching(self, now: float) -> None:
-            if self.session.trace is not None and not self.is_searching:
+            if self.session.pipeline != self.pipeline:  # the window has restored the one of last time
+                self.session.set_pipeline(self.pipeline)
+            elif self.session.trace is not None and not self.is_searching:
                 self.rankings, self.began = 0, now
                 self.press(QEvent.Type.MouseButtonPress, 0)
                 self.state = "dragging"
@@ -100,6 +102,7 @@ if __name__ == "__main__":  # the numbers above are wanted where Qt is not
             found = {
                 "moves": self.moves,
                 "rankings": self.rankings,
+                "candidates": self.session.trace.stages[-1].entered,
                 "seconds": self.ended - self.began,
                 "settled_ms": settled_ms,
                 "p99": float(np.percentile(self.stalls, 99)),
