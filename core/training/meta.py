@@ -366,6 +366,7 @@ def _start(model: MetaTokens, data: _Data, seed: int) -> None:
     """Let the banks begin at the centres of the token vectors, the most populous first (k-means)."""
     import torch
     from sklearn.cluster import KMeans  # type: ignore[import-untyped]
+    from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
     rng = np.random.default_rng([seed, 0])
     for side, states in (("query", data.queries), ("document", data.passages)):
@@ -374,7 +375,9 @@ def _start(model: MetaTokens, data: _Data, seed: int) -> None:
         rows = rng.permutation(rows)[:_START_SAMPLE]
         if len(rows) < len(bank):
             continue  # too little text for centres: the banks stay random
-        found = KMeans(len(bank), n_init=1, max_iter=30, random_state=seed).fit(rows)
+        # Several threads would add the rows up in the order in which they finish: other weights from the same seed.
+        with threadpool_limits(1, user_api="openmp"):
+            found = KMeans(len(bank), n_init=1, max_iter=30, random_state=seed).fit(rows)
         order = np.argsort(-np.bincount(found.labels_, minlength=len(bank)), kind="stable")
         with torch.no_grad():
             bank.copy_(torch.nn.functional.normalize(torch.from_numpy(found.cluster_centers_[order]), dim=-1))
