@@ -25,19 +25,17 @@ from rankscope.core.errors import ModelError
 from rankscope.core.progress import CancelledCheck, Progress, ProgressCallback, never, silent, stop_if
 from rankscope.core.storage.files import disk_errors, write_atomically
 from rankscope.core.training.adapter import save_adapter
-from rankscope.core.training.pairs import Pairs, TrainingError, distinct, read_pairs, workspace_pairs
-from rankscope.core.training.states import States, text_states
+from rankscope.core.training.material import Material, load, neighbours, start_banks
+from rankscope.core.training.pairs import Pairs, TrainingError, read_pairs, workspace_pairs
+from rankscope.core.training.states import States
 
 if TYPE_CHECKING:
     from rankscope.core.encoding.meta_tokens import MetaTokens
     from rankscope.core.workspace import Workspace
 
 HELD_OUT = 500  # pairs that are not trained on, or a tenth where there are few
-_LIKE = (4, 20)  # a passage's neighbours from which its hard negatives are drawn; the nearest are often right as well
-_START_SAMPLE = 30_000  # token vectors that the first banks are found from
 _LONGEST = 128  # tokens of a text that a step looks at; all of them are read when measuring and later in use
 _CHECKPOINT = "checkpoint.pt"
-_CURVE = "curve.jsonl"
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,9 +113,11 @@ def train_meta(
     settings.check()
     if len(pairs.pairs) < 20:
         raise TrainingError(f"{len(pairs.pairs)} pairs are too few to train from.", "Give at least 20.")
+    if len({pair.passage for pair in pairs.pairs}) < 2:
+        raise TrainingError("All pairs have the same passage: there is nothing to tell apart.", "Give others.")
     work = output / "training"
     key = _claim(work, pairs, settings, encoder)
-    run = _Run(_load(pairs, work, encoder, key, progress, cancelled), settings, encoder, work)
+    run = _Run(load(pairs, work, encoder, key, progress, cancelled), settings, encoder, work)
     for point in run.curve:
         found(point)
     run.go(progress, found, cancelled)
@@ -127,17 +127,6 @@ def train_meta(
     del run  # it maps files that are no longer needed, and some systems delete no mapped file
     shutil.rmtree(work, ignore_errors=True)
     return Trained(output, curve)
-
-
-@dataclass(frozen=True)
-class _Data:
-    """Texts as the backbone sees them, and which passage answers which query."""
-
-    queries: States
-    passages: States
-    query_of: np.ndarray
-    passage_of: np.ndarray
-    sources: np.ndarray
 
 
 def _claim(work: Path, pairs: Pairs, settings: TrainSettings, encoder: Encoder) -> str:
@@ -158,36 +147,10 @@ def _claim(work: Path, pairs: Pairs, settings: TrainSettings, encoder: Encoder) 
     return f"{note['pairs']} {note['encoder']}"
 
 
-def _load(
-    pairs: Pairs, work: Path, encoder: Encoder, key: str, progress: ProgressCallback, cancelled: CancelledCheck
-) -> _Data:
-    queries, query_of = distinct(pair.query for pair in pairs.pairs)
-    passages, passage_of = distinct(pair.passage for pair in pairs.pairs)
-
-    def states(texts: list[str], name: str) -> States:
-        return text_states(
-            texts,
-            lambda part: encoder.encode_passages(part, cancelled=cancelled),
-            work / name,
-            key,
-            name,
-            progress,
-            cancelled,
-        )
-
-    return _Data(
-        states(queries, "queries"),
-        states(passages, "passages"),
-        np.array(query_of),
-        np.array(passage_of),
-        np.array([pair.source for pair in pairs.pairs]),
-    )
-
-
 class _Run:
     """One training: its state, and how it goes on."""
 
-    def __init__(self, data: _Data, settings: TrainSettings, encoder: Encoder, work: Path) -> None:
+    def __init__(self, data: Material, settings: TrainSettings, encoder: Encoder, work: Path) -> None:
         import torch
 
         from rankscope.core.encoding.meta_tokens import MetaTokens
@@ -199,10 +162,10 @@ class _Run:
         self._held, self._pairs = order[:n_held], order[n_held:]
         self._by_source = [self._pairs[data.sources[self._pairs] == name] for name in sorted(set(data.sources))]
         self._by_source = [part for part in self._by_source if len(part) >= 2]
-        self._neighbours = _neighbours(data)
+        self._neighbours = neighbours(data)
         torch.manual_seed(settings.seed)
         self.model: MetaTokens = MetaTokens(encoder.identity.dim, settings.blocks, settings.rank, _heads(encoder))
-        _start(self.model, data, settings.seed)
+        start_banks(self.model, data, settings.seed)
         self.model.to(self._device)
         self._optimizer = torch.optim.AdamW(self.model.parameters(), lr=settings.rate, weight_decay=0.01)
         self.curve: list[CurvePoint] = []
@@ -344,47 +307,6 @@ def _heads(encoder: Encoder) -> int:
     """As many attention heads as divide the encoder's dim into parts of about 64."""
     dim = encoder.identity.dim
     return max(n for n in range(1, max(1, dim // 64) + 1) if dim % n == 0)
-
-
-def _neighbours(data: _Data) -> list[np.ndarray]:
-    """For each passage others that are like it, the most like ones left out: int64 of at least one."""
-    pooled = data.passages.pooled
-    first, last = _LIKE
-    most = min(last, len(pooled) - 1)
-    first = min(first, most - 1)
-    near: list[np.ndarray] = []
-    for start in range(0, len(pooled), 512):
-        products = pooled[start : start + 512] @ pooled.T
-        products[np.arange(len(products)), start + np.arange(len(products))] = -2.0
-        top = np.argpartition(-products, most - 1, axis=1)[:, :most]
-        order = np.argsort(-np.take_along_axis(products, top, axis=1), axis=1, kind="stable")
-        near += list(np.take_along_axis(top, order, axis=1)[:, first:])
-    return near
-
-
-def _start(model: MetaTokens, data: _Data, seed: int) -> None:
-    """Let the banks begin at the centres of the token vectors, the most populous first (k-means)."""
-    import torch
-    from sklearn.cluster import KMeans  # type: ignore[import-untyped]
-    from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
-
-    rng = np.random.default_rng([seed, 0])
-    for side, states in (("query", data.queries), ("document", data.passages)):
-        bank = model.bank(side)
-        rows = np.concatenate([np.asarray(piece.tokens[:: _every(states)], np.float32) for piece in states.pieces])
-        rows = rng.permutation(rows)[:_START_SAMPLE]
-        if len(rows) < len(bank):
-            continue  # too little text for centres: the banks stay random
-        # Several threads would add the rows up in the order in which they finish: other weights from the same seed.
-        with threadpool_limits(1, user_api="openmp"):
-            found = KMeans(len(bank), n_init=1, max_iter=30, random_state=seed).fit(rows)
-        order = np.argsort(-np.bincount(found.labels_, minlength=len(bank)), kind="stable")
-        with torch.no_grad():
-            bank.copy_(torch.nn.functional.normalize(torch.from_numpy(found.cluster_centers_[order]), dim=-1))
-
-
-def _every(states: States) -> int:
-    return max(1, sum(len(piece.tokens) for piece in states.pieces) // _START_SAMPLE)
 
 
 def train(

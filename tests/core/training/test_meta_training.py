@@ -116,7 +116,15 @@ def test_senseless_settings_and_too_few_pairs(encoder: Encoder, tmp_path: Path, 
         train_meta(made_pairs(), tmp_path / "meta", TrainSettings(**wrong), encoder=encoder)
     with pytest.raises(TrainingError, match="too few"):
         train_meta(made_pairs(3), tmp_path / "meta", encoder=encoder)
+    same = Pairs(tuple(Pair(f"query {i}", "one passage for all", "made") for i in range(30)))
+    with pytest.raises(TrainingError, match="same passage"):
+        train_meta(same, tmp_path / "meta", encoder=encoder)
     assert not (tmp_path / "meta").exists()
+
+
+def test_two_passages_are_enough(encoder: Encoder, tmp_path: Path) -> None:
+    two = Pairs(tuple(Pair(f"query {i}", f"passage number {i % 2}", "made") for i in range(30)))
+    assert train_meta(two, tmp_path / "meta", TrainSettings(steps=2, batch=4, rank=4), encoder=encoder).curve
 
 
 def test_scores_at_a_budget_use_its_prefix_alone() -> None:
